@@ -1,0 +1,210 @@
+"""The words of every error, by message id: what happened, and what to do about it. The one place to translate.
+
+`{name}` stands for a value that the error carries. Values come from visitors and nodes: templates escape them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from explorer.errors import ExplorerError
+
+
+class Words(NamedTuple):
+    """`title` heads a page, `what` is a sentence of what happened, `advice` a sentence of what to do."""
+
+    title: str
+    what: str
+    advice: str
+
+
+CATALOGUE: dict[str, Words] = {
+    "internal": Words(
+        "Something went wrong here",
+        "The explorer could not make this page. This is our fault, not yours.",
+        "Try again. If it stays, tell the operator the request id {request_id}: the log has the details.",
+    ),
+    # --- what the visitor asked ---------------------------------------------------------------------------------
+    "bad_query": Words(
+        "That cannot be right",
+        "“{query}” is not something that this page can show.",
+        "Check the address, or search for a height, a block hash, a transaction id or an address.",
+    ),
+    "bad_block_id": Words(
+        "That is no block",
+        "“{query}” is neither a block height nor a block hash.",
+        "A height is a number, such as 170; a block hash has 64 hexadecimal digits and starts with zeros.",
+    ),
+    "bad_txid": Words(
+        "That is no transaction id",
+        "“{query}” is not a transaction id.",
+        "A transaction id has 64 hexadecimal digits (0–9, a–f). Copy it again, whole.",
+    ),
+    "bad_number": Words(
+        "That number is out of range",
+        "“{query}” is not a number that {name} can have.",
+        "Use a whole number from {lowest} to {highest}.",
+    ),
+    "not_found": Words(
+        "There is no such thing",
+        "The node does not know “{query}”.",
+        "Search for a height, a block hash, a transaction id or an address.",
+    ),
+    "page_not_found": Words(
+        "There is no such page",
+        "Nothing lives at this address.",
+        "Start from the latest blocks, or search for a height, a block hash, a transaction id or an address.",
+    ),
+    "method_not_allowed": Words(
+        "That is not how this page works",
+        "This page can be read, not written to.",
+        "Open it with an ordinary link, or search.",
+    ),
+    "block_not_found": Words(
+        "No such block",
+        "The node knows no block {query}.",
+        "Check the hash. The node may also be on another network than the block.",
+    ),
+    "height_not_found": Words(
+        "No block at that height yet",
+        "Height {height} is beyond the tip of this chain, which is at {tip}.",
+        "Come back once it has been mined, or open the latest block.",
+    ),
+    "transaction_not_found": Words(
+        "No such transaction",
+        "The node knows no transaction {query}, neither in a block nor in its mempool.",
+        "Check the id. A transaction that was replaced or dropped from the mempool is no longer known, and the "
+        "node may be on another network.",
+    ),
+    "output_not_found": Words(
+        "No such output",
+        "Transaction {txid} has {count} outputs, so there is no output {vout}.",
+        "Outputs are counted from 0: open the transaction to see them all.",
+    ),
+    "position_not_found": Words(
+        "No transaction at that position",
+        "Block {height} has {count} transactions, so there is none at position {position}.",
+        "Positions are counted from 0, which is the coinbase: open the block to see them all.",
+    ),
+    "nothing_found": Words(
+        "Nothing found",
+        "Nothing on this chain matches “{query}”.",
+        "You can search for the things below.",
+    ),
+    "page_of_list_not_found": Words(
+        "No such page of the list",
+        "This list has {pages} pages; there is no page {page}.",
+        "Start from its first page.",
+    ),
+    # --- what the node cannot answer ----------------------------------------------------------------------------
+    "unsupported": Words(
+        "This node cannot tell",
+        "The node does not offer “{method}”, which this page needs.",
+        "A newer Bitcoin Core may offer it.",
+    ),
+    "needs_txindex": Words(
+        "This node cannot look that up",
+        "Transaction {query} is not in the mempool, and this node keeps no index to find one in a block.",
+        "Set txindex=1 in bitcoin.conf and restart the node; it then builds the index once. Until then, open the "
+        "transaction from the page of its block: those links work without the index.",
+    ),
+    "txindex_building": Words(
+        "The node is still building its index",
+        "Transaction {query} is not in the mempool, and the transaction index has reached block {height} only.",
+        "Try again once it is done, or open the transaction from the page of its block.",
+    ),
+    "block_pruned": Words(
+        "The node no longer has this block",
+        "Block {query} has been pruned: the node deleted its transactions to save disk space.",
+        "Only a node that is not pruned (no prune= in bitcoin.conf) keeps every block.",
+    ),
+    "genesis_coinbase": Words(
+        "The transaction that a node never hands out",
+        "The coinbase of the genesis block is part of the chain, but its output was never entered into the set of "
+        "spendable coins.",
+        "The page of block 0 shows it.",
+    ),
+    # --- the node's own state -----------------------------------------------------------------------------------
+    "node_warming_up": Words(
+        "The node is starting",
+        "The node is there, but still getting ready: {reason}",
+        "Nothing to do: this page works as soon as the node has started, usually within minutes.",
+    ),
+    "node_busy": Words(
+        "The node is busy",
+        "The node has more requests waiting than it takes on at once.",
+        "Try again in a few seconds. If this happens often, raise rpcworkqueue= and rpcthreads= in bitcoin.conf.",
+    ),
+    "node_connections_busy": Words(
+        "The node is busy",
+        "All {limit} connections to the node are in use.",
+        "Try again in a few seconds. If this happens often, raise RPC_CONNECTIONS.",
+    ),
+    "node_unreachable": Words(
+        "The node does not answer",
+        "The explorer could not reach the Bitcoin node at {endpoint}: {reason}.",
+        "Check that bitcoind is running with server=1, and that the host and port are right. This page works "
+        "again as soon as the node does.",
+    ),
+    "node_timeout": Words(
+        "The node takes too long",
+        "The node at {endpoint} did not answer “{method}” within {seconds} seconds.",
+        "It may be very busy. Try again in a moment, or raise RPC_TIMEOUT.",
+    ),
+    "node_not_json": Words(
+        "That is not a Bitcoin node",
+        "Something answered at {endpoint}, but not as a Bitcoin node does (HTTP {http_status}).",
+        "Check the host and port: 8332 is the usual RPC port, 8333 is for peers and does not speak RPC.",
+    ),
+    "node_unexpected_answer": Words(
+        "The node's answer makes no sense here",
+        "The node answered “{method}” in a form that this explorer does not know.",
+        "It may be a version that is too old or too new for this explorer. The log has the details.",
+    ),
+    "node_credentials": Words(
+        "The node does not accept the password",
+        "The node at {endpoint} refused the user name or password.",
+        "Check BITCOIN_RPC_USER and BITCOIN_RPC_PASSWORD, or that the cookie file is the one of this node.",
+    ),
+    "node_no_cookie": Words(
+        "No way into the node yet",
+        "There is no password set, and the node's cookie file is not there or cannot be read.",
+        "Start bitcoind, which writes the cookie, and let the explorer's user read it; or set BITCOIN_RPC_USER and "
+        "BITCOIN_RPC_PASSWORD.",
+    ),
+    "node_forbidden": Words(
+        "The node does not allow this",
+        "The node at {endpoint} does not let this explorer ask “{method}”.",
+        "Check rpcallowip= (may this machine ask?) and rpcwhitelist= (may this user call the method?) in "
+        "bitcoin.conf.",
+    ),
+    "node_fault": Words(
+        "The node reported a problem",
+        "The node could not answer “{method}” (code {code}).",
+        "Try again. The node's own log may say more.",
+    ),
+    "rejected": Words(
+        "The node refused the transaction",
+        "The node's reason: {reason}",
+        "Mend the transaction and send it again.",
+    ),
+    "forbidden": Words(
+        "Not allowed",
+        "This is not open to everybody.",
+        "Ask the operator for access.",
+    ),
+}
+
+
+class _Blank(dict[str, object]):
+    """Leaves nothing but a dash where an error carries no value for a placeholder."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def words(error: ExplorerError) -> Words:
+    """The words of an error, its values filled in (plain text, not escaped)."""
+    title, what, advice = CATALOGUE.get(error.message_id, CATALOGUE["internal"])
+    values = _Blank({name: "—" if value is None else value for name, value in error.values.items()})
+    return Words(title, what.format_map(values), advice.format_map(values))
