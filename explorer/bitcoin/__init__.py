@@ -1,0 +1,1 @@
+"""Pure knowledge of Bitcoin: no input, no output."""

@@ -1,0 +1,1 @@
+"""Questions about the chain, each a function of an `Rpc`."""

@@ -1,0 +1,54 @@
+"""What every source of answers looks like: a Bitcoin node, the demo chain, and later several nodes behind one face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar, overload
+
+from explorer.errors import ExplorerError
+
+T = TypeVar("T")
+
+Call = tuple[Any, ...]  # (method, *params)
+
+
+class Rpc(Protocol):
+    """Asks a node. Safe for threads. Every failure is one of `explorer.errors`.
+
+    Without `into`, answers are plain JSON values with `Decimal` for every number that has a fraction; with it they
+    are decoded straight into that type (a `msgspec.Struct`, or anything else that msgspec decodes into).
+    """
+
+    @property
+    def label(self) -> str:
+        """Who answers, in words for a page. Never a secret."""
+        ...
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the answers come from the recorded demo chain."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """Which run of the chain this is: the demo chain starts over, and that is not a reorganisation. Else 0."""
+        ...
+
+    def now(self) -> int:
+        """The time by which ages are told, in Unix seconds: the clock, or the demo record's own."""
+        ...
+
+    @overload
+    def call(self, method: str, *params: Any) -> Any: ...
+    @overload
+    def call(self, method: str, *params: Any, into: type[T]) -> T: ...
+
+    def batch(
+        self, calls: Sequence[Call], *, into: Any = None, timeout: float | None = None
+    ) -> list[Any | ExplorerError]:
+        """Asks many things in one round trip (in chunks of the set size).
+
+        `into` is one type for all, or a sequence with a type or None for each call. Returns, in the order asked, each
+        call's result or its error; raises only when nothing could be asked at all.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Pages: a view module per noun. Views parse, ask, render."""
