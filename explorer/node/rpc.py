@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar, overload
 
-from explorer.errors import ExplorerError
-
 T = TypeVar("T")
 
 Call = tuple[Any, ...]  # (method, *params)
@@ -43,12 +41,10 @@ class Rpc(Protocol):
     @overload
     def call(self, method: str, *params: Any, into: type[T]) -> T: ...
 
-    def batch(
-        self, calls: Sequence[Call], *, into: Any = None, timeout: float | None = None
-    ) -> list[Any | ExplorerError]:
+    def batch(self, calls: Sequence[Call], *, into: Any = None) -> list[Any]:
         """Asks many things in one round trip (in chunks of the set size).
 
         `into` is one type for all, or a sequence with a type or None for each call. Returns, in the order asked, each
-        call's result or its error; raises only when nothing could be asked at all.
+        call's result or its `ExplorerError`; raises only when nothing could be asked at all.
         """
         ...
