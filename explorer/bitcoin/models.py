@@ -1,0 +1,255 @@
+"""What the explorer knows of a chain, as immutable values.
+
+Amounts are integer satoshis, sizes bytes, weights weight units, times Unix seconds in UTC, fee rates sat/vB.
+Hashes are lower-case hex in the order that people read. Facts never change once they are complete; what depends on the
+tip (confirmations, next block, spent or not) stands in values of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+MAX_BLOCK_WEIGHT = 4_000_000  # weight units, a rule of consensus
+WITNESS_SCALE = 4  # weight units in a vbyte
+FINAL_SEQUENCE = 0xFFFFFFFF
+HIGHEST_REPLACEABLE_SEQUENCE = 0xFFFFFFFD  # BIP 125: any input at or below it asks to be replaceable
+
+
+# --- the state of the chain and the node ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStatus:
+    """`getblockchaininfo`. `progress` is the verified part of the chain, 0 to 1, as the node estimates it."""
+
+    network: str  # main, test, testnet4, signet, regtest
+    height: int
+    headers: int
+    best_hash: str
+    time: int  # of the best block
+    difficulty: Decimal
+    progress: float
+    catching_up: bool  # initial block download, or headers known beyond the blocks
+    size_on_disk: int
+    prune_height: int | None  # lowest block still there; None: the node keeps them all
+    warnings: tuple[str, ...]
+
+    @property
+    def pruned(self) -> bool:
+        return self.prune_height is not None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    """`getnetworkinfo`."""
+
+    version: str  # the user agent: /Satoshi:29.0.0/
+    connections: int
+    connections_in: int
+    connections_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class MempoolStatus:
+    """`getmempoolinfo`. `min_fee_rate` is the lowest that gets in at present."""
+
+    count: int
+    vsize: int
+    min_fee_rate: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    chain: ChainStatus
+    node: NodeStatus
+    mempool: MempoolStatus
+
+
+# --- blocks ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BlockHeader:
+    """A block's header and the sizes of the block: facts that hold wherever the tip is."""
+
+    hash: str
+    height: int
+    version: int
+    previous_hash: str | None  # None for genesis
+    merkle_root: str
+    time: int
+    median_time: int
+    bits: str  # hex
+    nonce: int
+    difficulty: Decimal
+    chain_work: str  # hex
+    tx_count: int
+    size: int
+    stripped_size: int
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStats:
+    """`getblockstats`: what only a node that has connected the block can know.
+
+    `fee_rates` are the 10th, 25th, 50th, 75th and 90th percentile by weight. The coinbase counts in `outputs` only.
+    """
+
+    subsidy: int
+    total_fees: int
+    fee_rates: tuple[int, int, int, int, int]
+    lowest_fee_rate: int
+    highest_fee_rate: int
+    moved: int  # total of all outputs but the coinbase's
+    inputs: int
+    outputs: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFacts:
+    """Everything about a block but its transactions. `stats` is None where the node cannot know them."""
+
+    header: BlockHeader
+    stats: BlockStats | None
+    coinbase_txid: str
+    coinbase_script: str | None  # hex of the coinbase's scriptSig
+
+    @property
+    def hash(self) -> str:
+        return self.header.hash
+
+    @property
+    def height(self) -> int:
+        return self.header.height
+
+
+@dataclass(frozen=True, slots=True)
+class BlockState:
+    """What depends on the tip. `confirmations` is 0 for a block outside the best chain."""
+
+    confirmations: int
+    next_hash: str | None
+
+    @property
+    def in_best_chain(self) -> bool:
+        return self.confirmations > 0
+
+
+# --- transactions ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """An output's script. `type` is the node's word: pubkeyhash, witness_v1_taproot, nulldata, anchor …"""
+
+    type: str
+    hex: str
+    asm: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    value: int
+    script: Script
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """`txid` and `vout` name the output that is spent (None in a coinbase); `prevout` is that output, where known."""
+
+    sequence: int
+    txid: str | None = None
+    vout: int | None = None
+    coinbase: str | None = None  # hex, a coinbase's scriptSig
+    script_sig: str = ""  # hex
+    script_sig_asm: str = ""
+    witness: tuple[str, ...] = ()  # hex
+    prevout: Output | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A transaction. `fee` is None for a coinbase, and where the inputs' amounts are not known."""
+
+    txid: str
+    wtxid: str
+    version: int
+    locktime: int
+    size: int
+    vsize: int
+    weight: int
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    fee: int | None
+
+    @property
+    def is_coinbase(self) -> bool:
+        return self.inputs[0].coinbase is not None
+
+    @property
+    def total_out(self) -> int:
+        return sum(output.value for output in self.outputs)
+
+    @property
+    def total_in(self) -> int | None:
+        """What the inputs bring; None where it is not known, and for a coinbase, which brings nothing."""
+        return None if self.fee is None else self.total_out + self.fee
+
+    @property
+    def fee_rate(self) -> Decimal | None:
+        return None if self.fee is None else fee_rate(self.fee, self.weight)
+
+    @property
+    def signals_replacement(self) -> bool:
+        """Whether it asks to be replaceable by itself (BIP 125)."""
+        return not self.is_coinbase and any(i.sequence <= HIGHEST_REPLACEABLE_SEQUENCE for i in self.inputs)
+
+    @property
+    def has_witness(self) -> bool:
+        return self.txid != self.wtxid
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Where an output went. `state`: unspent, spent, unspendable or unknown. `txid` and `vin`: by what, where known."""
+
+    state: str
+    txid: str | None = None
+    vin: int | None = None
+    in_mempool: bool = False  # the spending transaction is not yet in a block
+
+
+@dataclass(frozen=True, slots=True)
+class MempoolEntry:
+    """A transaction's place in the mempool. Sizes in vbytes; the relatives' totals include the transaction itself."""
+
+    time: int
+    ancestor_count: int
+    ancestor_vsize: int
+    ancestor_fees: int
+    descendant_count: int
+    replaceable: bool  # by itself or through an ancestor
+    parents: tuple[str, ...]  # txids of unconfirmed parents
+    children: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The block that holds a transaction, as seen from the tip."""
+
+    block_hash: str
+    height: int
+    time: int
+    confirmations: int  # 0: that block is not in the best chain
+
+    @property
+    def in_best_chain(self) -> bool:
+        return self.confirmations > 0
+
+
+def fee_rate(fee: int, weight: int) -> Decimal:
+    """sat/vB, exact to two decimals, from satoshis and weight units."""
+    return (Decimal(fee * WITNESS_SCALE) / weight).quantize(Decimal("0.01"))
