@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from explorer.bitcoin.coinbase import coinbase_text, miner_tag
+
 MAX_BLOCK_WEIGHT = 4_000_000  # weight units, a rule of consensus
 WITNESS_SCALE = 4  # weight units in a vbyte
 FINAL_SEQUENCE = 0xFFFFFFFF
@@ -123,6 +125,24 @@ class BlockFacts:
     @property
     def height(self) -> int:
         return self.header.height
+
+    @property
+    def fullness(self) -> float:
+        """How much of the weight that a block may have it uses, 0 to 1."""
+        return self.header.weight / MAX_BLOCK_WEIGHT
+
+    @property
+    def median_fee_rate(self) -> int | None:
+        """sat/vB; None where it is not known or no transaction paid a fee."""
+        return self.stats.fee_rates[2] if self.stats and self.header.tx_count > 1 else None
+
+    @property
+    def coinbase_text(self) -> str:
+        return coinbase_text(self.coinbase_script or "")
+
+    @property
+    def miner_tag(self) -> str | None:
+        return miner_tag(self.coinbase_script or "")
 
 
 @dataclass(frozen=True, slots=True)

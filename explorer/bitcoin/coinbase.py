@@ -1,0 +1,33 @@
+"""What miners write into the coinbase: free text after the height that BIP 34 asks for."""
+
+from __future__ import annotations
+
+import re
+
+MAX_TAG = 32  # characters; longer ones are cut for lists
+
+_SLASHED = re.compile(r"(?:^|(?<=[^0-9A-Za-z]))/([^/]{2,40})/")
+_WORDY = re.compile(r"[A-Za-z]{4}")
+_RUN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ufffd]{4,}")
+
+
+def _runs(script_hex: str) -> list[str]:
+    text = bytes.fromhex(script_hex).decode("utf-8", errors="replace")
+    return [run.strip() for run in _RUN.findall(text)]
+
+
+def coinbase_text(script_hex: str) -> str:
+    """The readable parts (four characters and more) of a coinbase's scriptSig, in order; often empty."""
+    return " · ".join(run for run in _runs(script_hex) if run)
+
+
+def miner_tag(script_hex: str) -> str | None:
+    """How the miner signs, as the coinbase says it and unverified: `/Name/`, else the first run with a word in it."""
+    runs = _runs(script_hex)
+    for run in runs:
+        if found := _SLASHED.search(run):
+            return found[1].strip()[:MAX_TAG]
+    for run in runs:
+        if _WORDY.search(run):
+            return run[:MAX_TAG]
+    return None
