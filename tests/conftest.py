@@ -1,0 +1,102 @@
+"""What every test may ask for: real nodes, and an environment in which nobody's own node is found."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+import pytest
+
+from tests.bitcoind import Bitcoind
+
+ROOT = Path(__file__).parents[1]
+MAIN_CHAIN_BLOCKS = Path(__file__).parents[2] / "shared" / "chain" / "mainnet-blocks-0-438.dat"
+MAIN_CHAIN_HEIGHT = 438
+
+SETTINGS = ("BASE_PATH", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "PUBLIC_URL", "TRUSTED_PROXIES")
+SETTING_PREFIXES = ("BITCOIN_", "RPC_", "WEB_")
+
+SKIPPED_FOR_WANT_OF = "skipped for want of "
+
+
+def lacking(thing: str, advice: str) -> NoReturn:
+    """Skips the test because this machine lacks something, and says so at the end; in CI that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have {thing}. {advice}", pytrace=False)
+    pytest.skip(f"{SKIPPED_FOR_WANT_OF}{thing}. {advice}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        if SKIPPED_FOR_WANT_OF in reason:
+            reasons[reason.partition(SKIPPED_FOR_WANT_OF)[2]] += 1
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"!!! {count} TESTS DID NOT RUN for want of {reason}", yellow=True, bold=True)
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test sees the settings, the bitcoin.conf or the cookie of whoever runs it."""
+    for name in list(os.environ):
+        if name in SETTINGS or name.startswith(SETTING_PREFIXES):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture(scope="session")
+def bitcoind_path() -> str:
+    """A bitcoind to run, as `script/bitcoind` finds it, but without fetching one."""
+    advice = "Run script/test, or set BITCOIND, or see script/bitcoind."
+    found = os.environ.get("BITCOIND") or shutil.which("bitcoind")
+    if not found:
+        finder = subprocess.run([ROOT / "script" / "bitcoind", "--no-fetch"], capture_output=True, text=True)
+        found = finder.stdout.strip()
+    return found or lacking("bitcoind", advice)
+
+
+@pytest.fixture(scope="session")
+def regtest(bitcoind_path: str) -> Iterator[Bitcoind]:
+    """A node with a txindex and a wallet "w" that can spend, at height 110 or more: the tests of a worker share it."""
+    with Bitcoind(bitcoind_path) as node:
+        node.make_wallet("w")
+        node.mine(110)
+        node.wait_for_indexes()
+        yield node
+
+
+class StartBitcoind(Protocol):
+    def __call__(self, *args: str, chain: str = "regtest", txindex: bool = True, wait: bool = True) -> Bitcoind: ...
+
+
+@pytest.fixture
+def start_bitcoind(bitcoind_path: str) -> Iterator[StartBitcoind]:
+    """Starts nodes of the test's own, with extra arguments; they end with the test."""
+    nodes: list[Bitcoind] = []
+
+    def start(*args: str, chain: str = "regtest", txindex: bool = True, wait: bool = True) -> Bitcoind:
+        node = Bitcoind(bitcoind_path, args, chain=chain, txindex=txindex)
+        nodes.append(node)
+        return node.start(wait=wait)
+
+    yield start
+    for node in nodes:
+        node.close()
+
+
+@pytest.fixture(scope="session")
+def main_chain(bitcoind_path: str) -> Iterator[Bitcoind]:
+    """A node with the first 439 blocks of the main chain, and every index."""
+    if not MAIN_CHAIN_BLOCKS.exists():
+        lacking("the main chain's first blocks", f"They are expected at ../shared/chain/{MAIN_CHAIN_BLOCKS.name}.")
+    args = ["-blockfilterindex=1", "-coinstatsindex=1", f"-loadblock={MAIN_CHAIN_BLOCKS}"]
+    with Bitcoind(bitcoind_path, args, chain="main") as node:
+        node.wait_until(lambda: node.rpc("getblockcount") == MAIN_CHAIN_HEIGHT)
+        node.wait_for_indexes()
+        yield node
