@@ -6,14 +6,19 @@ import re
 
 MAX_TAG = 32  # characters; longer ones are cut for lists
 
-_SLASHED = re.compile(r"(?:^|(?<=[^0-9A-Za-z]))/([^/]{2,40})/")
+_SLASHED = re.compile(r"(?<![0-9])/([^/]{2,40})/")  # not the slashes of a date
 _WORDY = re.compile(r"[A-Za-z]{4}")
 _RUN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ufffd]{4,}")
 
 
 def _runs(script_hex: str) -> list[str]:
     text = bytes.fromhex(script_hex).decode("utf-8", errors="replace")
-    return [run.strip() for run in _RUN.findall(text)]
+    return [_without_length(run).strip() for run in _RUN.findall(text)]
+
+
+def _without_length(run: str) -> str:
+    """A push of 32 to 126 bytes starts with a length that looks like a character: EThe Times …"""
+    return run[1:] if ord(run[0]) == len(run[1:].encode()) else run
 
 
 def coinbase_text(script_hex: str) -> str:
