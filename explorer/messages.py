@@ -118,6 +118,16 @@ CATALOGUE: dict[str, Words] = {
         "Block {query} has been pruned: the node deleted its transactions to save disk space.",
         "Only a node that is not pruned (no prune= in bitcoin.conf) keeps every block.",
     ),
+    "block_not_downloaded": Words(
+        "The node does not have this block yet",
+        "The node knows the header of block {query}, but not its transactions.",
+        "It fetches the blocks of its best chain by itself: try again later. Blocks of other branches may never come.",
+    ),
+    "undo_missing": Words(
+        "Some figures of this block cannot be known",
+        "Block {query} was never part of this node's best chain, so the node does not know what its inputs spent.",
+        "Its transactions can be seen, without fees and amounts spent.",
+    ),
     "genesis_coinbase": Words(
         "The transaction that a node never hands out",
         "The coinbase of the genesis block is part of the chain, but its output was never entered into the set of "
