@@ -1,4 +1,4 @@
-"""A real bitcoind in a temporary folder, on ports of its own: `with Bitcoind(path) as node: node.rpc("getblockcount")`."""
+"""A real bitcoind in a temporary folder, on a port of its own: `with Bitcoind(path) as node: node.mine(3)`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 USER = "explorer"
-PASSWORD = "correct-horse"  # noqa: S105  no secret: it guards an empty chain on this machine
+PASSWORD = "correct-horse"  # no secret: it guards an empty chain on this machine
 WARMING_UP = -28
 
 # The node's own names of the folders in which each chain's cookie lies.
@@ -119,7 +119,7 @@ class Bitcoind:
             *self.args,
         ]
         with self._output.open("ab") as output:
-            self.process = subprocess.Popen(  # noqa: S603
+            self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
             )
         if wait:

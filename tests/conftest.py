@@ -12,14 +12,12 @@ from typing import NoReturn, Protocol
 
 import pytest
 
+import config
 from tests.bitcoind import Bitcoind
 
 ROOT = Path(__file__).parents[1]
 MAIN_CHAIN_BLOCKS = Path(__file__).parents[2] / "shared" / "chain" / "mainnet-blocks-0-438.dat"
 MAIN_CHAIN_HEIGHT = 438
-
-SETTINGS = ("BASE_PATH", "DATABASE_URL", "HOST", "PORT", "LOG_LEVEL", "PUBLIC_URL", "TRUSTED_PROXIES")
-SETTING_PREFIXES = ("BITCOIN_", "RPC_", "WEB_")
 
 SKIPPED_FOR_WANT_OF = "skipped for want of "
 
@@ -44,9 +42,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees the settings, the bitcoin.conf or the cookie of whoever runs it."""
-    for name in list(os.environ):
-        if name in SETTINGS or name.startswith(SETTING_PREFIXES):
-            monkeypatch.delenv(name)
+    for setting in config.SETTINGS:
+        monkeypatch.delenv(setting.name, raising=False)
+    for name in [name for name in os.environ if name.startswith("BITCOIN_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
 
 
