@@ -66,11 +66,18 @@ class NodeUrl:
     password: Secret | None = None
 
 
-# --- what a value may look like: each takes the text of the environment and raises ValueError saying what is allowed ---
+# --- what a value may look like: each takes its text and raises ValueError, saying what is allowed --------------------
 
 
 def _path(value: str) -> Path:
     return Path(os.path.expanduser(value))
+
+
+def _folder(value: str) -> Path:
+    path = _path(value)
+    if not os.path.isdir(path):
+        raise ValueError(f"names {path}, which is no folder")
+    return path
 
 
 def _whole(lowest: int, highest: int) -> Callable[[str], int]:
@@ -180,8 +187,8 @@ class Settings:
     bitcoin_rpc_cookie: Annotated[Path | None, _path, "The node's cookie file, instead of user and password."] = None
     bitcoin_datadir: Annotated[
         Path | None,
-        _path,
-        "Bitcoin's data folder, with bitcoin.conf and the cookie; beside a URL or a host it gives the credentials only.",
+        _folder,
+        "Bitcoin's data folder, with bitcoin.conf and the cookie; beside a URL or host it gives what these leave out.",
     ] = None
     bitcoin_conf: Annotated[
         Path | None, _path, "The node's bitcoin.conf; a relative path starts from the data folder, as for bitcoind."
