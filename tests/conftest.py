@@ -1,4 +1,4 @@
-"""What every test may ask for: real nodes, and an environment in which nobody's own node is found."""
+"""What every test may ask for: real nodes, a live server, a browser, and an environment without anybody's settings."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import pytest
 
 import config
 from tests.bitcoind import Bitcoind
+from tests.server import ROOT, LiveServer
 
-ROOT = Path(__file__).parents[1]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 MAIN_CHAIN_BLOCKS = Path(__file__).parents[2] / "shared" / "chain" / "mainnet-blocks-0-438.dat"
 MAIN_CHAIN_HEIGHT = 438
 
@@ -99,3 +102,39 @@ def main_chain(bitcoind_path: str) -> Iterator[Bitcoind]:
         node.wait_until(lambda: node.rpc("getblockcount") == MAIN_CHAIN_HEIGHT)
         node.wait_for_indexes()
         yield node
+
+
+class StartServer(Protocol):
+    def __call__(self, **settings: str) -> LiveServer: ...
+
+
+@pytest.fixture
+def live_server() -> Iterator[StartServer]:
+    """Starts the explorer under gunicorn with the given settings: `live_server(BITCOIN_RPC_URL="demo").url`."""
+    servers: list[LiveServer] = []
+
+    def start(**settings: str) -> LiveServer:
+        servers.append(LiveServer(settings))
+        return servers[-1].start()
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, driven by playwright, and calling nobody by itself."""
+    from playwright.sync_api import sync_playwright  # a second to import
+
+    names = ["chromium", "chromium-browser", "google-chrome"]
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        lacking("Chromium", "Install it (Debian: apt-get install chromium), or set CHROMIUM to its path.")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-quic", *quiet]
+        )
+        yield browser
+        browser.close()
