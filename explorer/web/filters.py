@@ -1,0 +1,267 @@
+"""How values are written: the filters of the templates. Pure, and fast enough for thousands of rows a page.
+
+Numbers that the node cannot know come as None and read "not known". Those filters that return `Markup` have escaped whatever came from outside.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+from explorer.bitcoin.amounts import COIN
+from explorer.bitcoin.carried import carried
+from explorer.bitcoin.coinbase import coinbase_text
+from explorer.bitcoin.locktime import relative_lock_words
+from explorer.bitcoin.models import Input, MempoolEntry, fee_rate
+from explorer.web import pictures
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MONTH, YEAR = 2_629_800, 31_557_600  # seconds, of a Julian year
+LONG_WITNESS = 1_000  # hex characters in all; longer ones are linked to, not shown
+ROWS = 100  # inputs and outputs on one page of a transaction
+END = 8  # characters of a shortened id that always show
+
+NETWORKS = {
+    "main": "Mainnet",
+    "test": "Testnet3",
+    "testnet4": "Testnet4",
+    "signet": "Signet",
+    "regtest": "Regtest",
+}
+SCRIPTS = {  # the node's word: (label, what it stands for)
+    "pubkey": ("P2PK", "Pay to public key"),
+    "pubkeyhash": ("P2PKH", "Pay to public key hash"),
+    "scripthash": ("P2SH", "Pay to script hash"),
+    "multisig": ("Multisig", "Bare multisig: public keys without an address"),
+    "nulldata": ("OP_RETURN", "Carries data, can never be spent"),
+    "witness_v0_keyhash": ("P2WPKH", "Pay to witness public key hash, segwit version 0"),
+    "witness_v0_scripthash": ("P2WSH", "Pay to witness script hash, segwit version 0"),
+    "witness_v1_taproot": ("Taproot", "P2TR: pay to taproot, segwit version 1"),
+    "witness_unknown": ("Future segwit", "A witness version without rules yet: anyone can spend it"),
+    "anchor": ("Anchor", "P2A: anyone may spend it to raise the fee"),
+    "nonstandard": ("Nonstandard", "None of the usual kinds of script"),
+}
+BYTES = ("B", "kB", "MB", "GB", "TB")
+VBYTES = ("vB", "kvB", "MvB", "GvB")
+WEIGHT_UNITS = ("WU", "kWU", "MWU")
+NOT_KNOWN = Markup('<span class="none">not known</span>')
+POWERS = ("", "k", "M", "G", "T", "P", "E", "Z")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+# --- amounts ----------------------------------------------------------------------------------------------------------
+
+
+def coins(satoshis: int | None) -> Markup:
+    """Bitcoins to all eight decimals, without the unit. The zeros at the end are marked, to be dimmed."""
+    if satoshis is None:
+        return NOT_KNOWN
+    sign = "−" if satoshis < 0 else ""
+    whole, rest = divmod(abs(satoshis), COIN)
+    digits = f"{rest:08}"
+    kept = digits.rstrip("0")
+    zeros = digits[len(kept) :] if kept else f".{digits}"
+    head = f"{sign}{whole:,}.{kept}" if kept else f"{sign}{whole:,}"
+    return Markup(f'{head}<span class="zeros">{zeros}</span>' if zeros else head)
+
+
+def btc(satoshis: int | None) -> Markup:
+    """Like `coins`, the unit beside it."""
+    return NOT_KNOWN if satoshis is None else coins(satoshis) + Markup(' <small class="unit">BTC</small>')
+
+
+def sats(satoshis: int) -> Markup:
+    return Markup(f'{satoshis:,} <small class="unit">sat</small>')
+
+
+def rate_number(rate: Decimal | int) -> str:
+    """sat/vB without the unit: three digits at most after what matters, none that say nothing."""
+    places = 0 if rate >= 100 else 1 if rate >= 10 else 2
+    text = f"{rate:,.{places}f}"
+    return text.rstrip("0").rstrip(".") if places else text
+
+
+def rate(value: Decimal | int | None) -> Markup:
+    return NOT_KNOWN if value is None else Markup(f'{rate_number(value)} <small class="unit">sat/vB</small>')
+
+
+def package_rate(entry: MempoolEntry) -> Decimal:
+    """sat/vB that a miner earns by taking a transaction together with its unconfirmed ancestors."""
+    return fee_rate(entry.ancestor_fees, entry.ancestor_vsize * 4)
+
+
+# --- other numbers ----------------------------------------------------------------------------------------------------
+
+
+def number(value: int | None) -> str:
+    """840,000"""
+    return NOT_KNOWN if value is None else f"{value:,}"
+
+
+def _scaled(value: int | None, units: Sequence[str]) -> str:
+    """Three digits, decimal units: 1.62 MB."""
+    if value is None:
+        return NOT_KNOWN
+    if value < 1_000:
+        return f"{value} {units[0]}"
+    scaled, power = float(value), 0
+    while scaled >= 999.5 and power + 1 < len(units):
+        scaled, power = scaled / 1_000, power + 1
+    places = 0 if scaled >= 99.95 else 1 if scaled >= 9.995 else 2
+    return f"{scaled:,.{places}f} {units[power]}"
+
+
+def size(value: int | None) -> str:
+    return _scaled(value, BYTES)
+
+
+def vsize(value: int | None) -> str:
+    return _scaled(value, VBYTES)
+
+
+def weight(value: int | None) -> str:
+    return _scaled(value, WEIGHT_UNITS)
+
+
+def exact(value: int | None, unit: str) -> Markup:
+    """To the last digit, the unit small beside it: 1,624,321 B."""
+    return NOT_KNOWN if value is None else Markup('{:,} <small class="unit">{}</small>').format(value, unit)
+
+
+def percent(fraction: float | None) -> str:
+    """One decimal; 100% only for the whole."""
+    if fraction is None:
+        return NOT_KNOWN
+    return "100%" if fraction >= 1 else f"{min(fraction * 100, 99.9):.1f}%"
+
+
+def difficulty(value: Decimal) -> str:
+    """109.78 T; below one, as regtest has it, 4.66 × 10⁻¹⁰."""
+    if 0 < value < Decimal("0.01"):
+        digits, _, exponent = f"{value:.2e}".partition("e")
+        return f"{digits} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
+    power = 0
+    while value >= 1_000 and power + 1 < len(POWERS):
+        value, power = value / 1_000, power + 1
+    text = f"{value:,.2f}".removesuffix(".00")
+    return f"{text} {POWERS[power]}".strip()
+
+
+def hex32(value: int) -> str:
+    """Eight hexadecimal digits: a version (signed in the node's answers), a sequence."""
+    return f"0x{value & 0xFFFFFFFF:08x}"
+
+
+# --- times ------------------------------------------------------------------------------------------------------------
+
+
+def duration(seconds: int) -> str:
+    """The largest unit that fits, in words: 3 minutes, 16 years."""
+    for unit, name in ((YEAR, "year"), (MONTH, "month"), (DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if seconds >= unit * (2 if unit == MONTH else 1):  # days up to two months
+            count = seconds // unit
+            return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    return f"{seconds} second" if seconds == 1 else f"{seconds} seconds"
+
+
+def _iso(value: int) -> tuple[str, str]:
+    """(for machines, for people), UTC."""
+    parts = time.gmtime(value)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", parts), time.strftime("%Y-%m-%d %H:%M:%S", parts)
+
+
+def moment(value: int) -> str:
+    """2009-01-12 03:30:25, UTC, where a heading says so."""
+    return _iso(value)[1]
+
+
+def age(value: int, now: int) -> Markup:
+    """How long ago, the UTC time beneath it for machines and on hover. A block's time may lie ahead of the clock."""
+    passed = now - value
+    if abs(passed) < MINUTE:
+        words = "just now"
+    else:
+        words = f"{duration(passed)} ago" if passed > 0 else f"in {duration(-passed)}"
+    machine, person = _iso(value)
+    return Markup(f'<time datetime="{machine}" title="{person} UTC">{words}</time>')
+
+
+def utc(value: int) -> Markup:
+    """2009-01-12 03:30:25, the unit small beside it."""
+    machine, person = _iso(value)
+    return Markup(f'<time datetime="{machine}">{person}</time> <small class="unit">UTC</small>')
+
+
+# --- ids and scripts --------------------------------------------------------------------------------------------------
+
+
+def short(text: str) -> Markup:
+    """An id that gives way in its middle where there is no room; it is there whole, for eyes, selection and search."""
+    return Markup(f'<span class="id"><span>{escape(text[:-END])}</span>{escape(text[-END:])}</span>')
+
+
+def chunks(text: str) -> Markup:
+    """An address in fours, to be compared by eye; the gaps are not part of the text."""
+    parts = (escape(text[i : i + 4]) for i in range(0, len(text), 4))
+    return Markup('<span class="chunks">{}</span>').format(Markup("").join(Markup("<b>{}</b>").format(p) for p in parts))
+
+
+@lru_cache(maxsize=64)
+def script(kind: str) -> Markup:
+    """The kind of a script by its usual name; what it stands for on hover."""
+    label, meaning = SCRIPTS.get(kind, (kind, "A kind that this explorer does not know by name"))
+    return Markup('<abbr class="kind" title="{}">{}</abbr>').format(meaning, label)
+
+
+def network_name(network: str) -> str:
+    return NETWORKS.get(network, network)
+
+
+def has_long_witness(source: Input) -> bool:
+    return sum(map(len, source.witness)) > LONG_WITNESS
+
+
+def user_agent(text: str) -> str:
+    """What a node calls itself, without the slashes of its protocol."""
+    return text.strip("/").replace("/", " ")
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def page_numbers(page: int, pages: int) -> list[int | None]:
+    """The pages worth a link: the first, the last, this one and its neighbours. None stands for a gap."""
+    near = sorted({1, pages, *range(max(page - 1, 1), min(page + 1, pages) + 1)})
+    numbers: list[int | None] = []
+    for before, here in zip([0, *near], near, strict=False):
+        if here - before == 2:
+            numbers.append(here - 1)  # a gap of one is no shorter than the page itself
+        elif here - before > 2:
+            numbers.append(None)
+        numbers.append(here)
+    return numbers
+
+
+def row(position: int, side: str) -> str:
+    """What leads to one input ('in') or output ('out') on the page of its transaction: a page if need be, an anchor."""
+    page = position // ROWS + 1
+    return f"#{side}-{position}" if page == 1 else f"?page={page}#{side}-{position}"
+
+
+def register(app: Flask) -> None:
+    """Gives the templates their filters, tests and pictures."""
+    app.add_template_test(has_long_witness, "long_witness")
+    plain = (
+        coins, btc, sats, rate_number, rate, package_rate,
+        number, exact, size, vsize, weight, percent, difficulty, hex32,
+        duration, moment, age, utc, short, chunks, script, network_name, user_agent, page_numbers, row,
+        carried, coinbase_text, relative_lock_words,
+    )  # fmt: skip
+    for function in (*plain, *pictures.ALL):
+        app.add_template_filter(function)
+    app.jinja_env.globals["fee_scale"] = pictures.FEE_SCALE
