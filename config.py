@@ -121,7 +121,7 @@ def _public_url(value: str) -> str:
         valid = url.scheme in ("http", "https") and url.port != 0 and "@" not in url.netloc
     except ValueError:
         raise ValueError(allowed) from None
-    if not valid or re.search(r"[?#\s]", value):
+    if not valid or re.search(r"[^!-~]|[?#]", value):
         raise ValueError(allowed)
     return f"{url.scheme}://{url.netloc.lower()}{_base_path(url.path)}"
 
@@ -140,8 +140,17 @@ def _node_url(value: str) -> NodeUrl | Demo:
         host, port = _host(url.hostname or ""), url.port
     except ValueError:
         host, port = "", None
-    if not host or port == 0 or url.scheme not in ("http", "https") or re.search(r"[#\s]", value):
-        raise ValueError("must be demo, or like http://user:password@host:8332 (% in a password written as %25)")
+    if (
+        not host
+        or port == 0
+        or url.scheme not in ("http", "https")
+        or not re.fullmatch(r"[!-~]+", value)
+        or "#" in value
+    ):
+        raise ValueError(
+            "must be demo, or like http://user:password@host:8332 "
+            "(in a password, % is written as %25, @ as %40, # as %23, / as %2F)"
+        )
     if (url.username is None) != (not url.password):
         raise ValueError("names a user without a password, or a password without a user")
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")

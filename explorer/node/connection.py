@@ -1,0 +1,254 @@
+"""The connection factory, `get_rpc_connection()`: python-bitcoinrpc made fit for threads, restarts, large answers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeVar, overload
+
+import msgspec
+from bitcoinrpc.authproxy import AuthServiceProxy, JSONRPCException
+
+import config
+from config import Settings
+from explorer.errors import ExplorerError, NodeUnavailable
+from explorer.node.discovery import Endpoint, find_endpoint
+from explorer.node.rpc import Call, Rpc
+from explorer.node.rpc_errors import translate
+from explorer.node.transport import Transport
+
+T = TypeVar("T")
+
+# What may be asked again when a kept connection breaks. Anything else might be done twice, like a payment.
+READS: Final = ("decode", "estimate", "get", "help", "list", "test", "uptime", "validate")
+WRITES: Final = frozenset({"getblockfrompeer", "getnewaddress", "getrawchangeaddress"})
+
+# python-bitcoinrpc writes parameters and answers to this logger.
+logging.getLogger("BitcoinRPC").addFilter(lambda record: False)
+
+
+class _Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+class _Envelope(msgspec.Struct, Generic[T]):
+    """An answer, as JSON-RPC 1.1 and 2.0 have it."""
+
+    result: T | msgspec.UnsetType | None = msgspec.UNSET
+    error: _Error | None = None
+
+
+class _Item(msgspec.Struct):
+    """An answer in a batch. Its result is decoded afterwards, so that an odd one does not spoil the others."""
+
+    id: int | str | None = None
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: _Error | None = None
+
+
+@lru_cache(maxsize=256)
+def _decoder(into: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(into, float_hook=Decimal)  # the hook serves what has no type of its own
+
+
+@lru_cache(maxsize=256)
+def _envelope_decoder(into: Any) -> msgspec.json.Decoder[Any]:
+    return _decoder(_Envelope[into])
+
+
+@lru_cache(maxsize=256)
+def _takes_null(into: Any) -> bool:
+    try:
+        msgspec.convert(None, into)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+class _Exchange:
+    """What python-bitcoinrpc takes for its HTTP connection: one question and its answer, over our transport."""
+
+    def __init__(self, transport: Transport, method: str) -> None:
+        self._transport = transport
+        self._method = method
+        self.answer = b""
+
+    def request(self, verb: str, path: str, body: str, headers: dict[str, Any]) -> None:
+        """Path and headers stay behind: the transport knows the endpoint and how to be let in."""
+        self.answer = self._transport.post(body.encode(), self._method, repeatable=_is_read(self._method))
+
+    @property
+    def sock(self) -> _Exchange:
+        return self
+
+    def settimeout(self, seconds: float) -> None:
+        """The transport has kept to its own deadline."""
+
+
+class _Proxy(AuthServiceProxy):  # type: ignore[misc]  # a package without types
+    """python-bitcoinrpc's proxy for one question: its shared state is what makes it unfit for threads."""
+
+    def __init__(self, transport: Transport, method: str = "", into: Any = Any) -> None:
+        self._transport = transport
+        self._into = into
+        self._exchange = _Exchange(transport, method)
+        super().__init__("http://:@node", method, connection=self._exchange)
+
+    def __getattr__(self, name: str) -> _Proxy:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return _Proxy(self._transport, name, self._into)
+
+    def _get_response(self) -> dict[str, Any]:
+        envelope = _envelope_decoder(self._into).decode(self._exchange.answer)
+        if envelope.error is not None:
+            return {"error": {"code": envelope.error.code, "message": envelope.error.message}}
+        if envelope.result is msgspec.UNSET or (envelope.result is None and not _takes_null(self._into)):
+            raise msgspec.ValidationError("no result")
+        return {"result": envelope.result}
+
+    def batch_(self, rpc_calls: Sequence[Call]) -> list[_Item | None]:
+        """An answer for each call, in their order; None where there is none, or more than one."""
+        body = _encoder.encode(
+            [{"jsonrpc": "2.0", "method": call[0], "params": call[1:], "id": i} for i, call in enumerate(rpc_calls)]
+        )
+        methods = list(dict.fromkeys(call[0] for call in rpc_calls))
+        asking = ", ".join(methods[:3]) + (" …" if methods[3:] else "")
+        answer = _batch_decoder.decode(
+            self._transport.post(body, asking, repeatable=all(_is_read(method) for method in methods))
+        )
+        if isinstance(answer, _Item):  # one error for all of them
+            error = answer.error or _Error()
+            raise JSONRPCException({"code": error.code, "message": error.message})
+        items = {item.id: item for item in answer}
+        if len(items) < len(answer):
+            counts = Counter(item.id for item in answer)
+            items = {item.id: item for item in answer if counts[item.id] == 1}
+        return [items.get(i) for i in range(len(rpc_calls))]
+
+
+class NodeConnection:
+    """An `Rpc` that asks a Bitcoin node. Safe for threads and after a fork."""
+
+    is_demo = False
+    epoch = 0
+
+    def __init__(
+        self, endpoint: Endpoint, *, timeout: float = 20, connections: int = 4, batch_size: int = 5000
+    ) -> None:
+        self._endpoint = endpoint
+        self._batch_size = batch_size
+        self._transport = Transport(endpoint, limit=connections, timeout=timeout)
+
+    def __repr__(self) -> str:
+        return f"<NodeConnection {self.label}>"
+
+    @property
+    def label(self) -> str:
+        return self._endpoint.label
+
+    @property
+    def round_trips(self) -> int:
+        """How often this process has asked the node so far."""
+        return self._transport.round_trips
+
+    def now(self) -> int:
+        return int(time.time())
+
+    @overload
+    def call(self, method: str, *params: Any) -> Any: ...
+    @overload
+    def call(self, method: str, *params: Any, into: type[T]) -> T: ...
+    def call(self, method: str, *params: Any, into: Any = Any) -> Any:
+        """See `Rpc`."""
+        with _translated(method, params):
+            return _Proxy(self._transport, method, into)(*params)
+
+    def batch(self, calls: Sequence[Call], *, into: Any = None) -> list[Any]:
+        """See `Rpc`. When a later chunk fails, its error stands for that chunk's calls and for those not asked."""
+        types = into if isinstance(into, (list, tuple)) else [into] * len(calls)
+        results: list[Any] = []
+        for start in range(0, len(calls), self._batch_size):
+            chunk = calls[start : start + self._batch_size]
+            try:
+                with _translated("batch"):
+                    items = _Proxy(self._transport).batch_(chunk)
+            except ExplorerError as error:
+                if not results:
+                    raise
+                return results + [error] * (len(calls) - len(results))
+            wanted = types[start : start + self._batch_size]
+            results += [_result(*row) for row in zip(chunk, items, wanted, strict=True)]
+        return results
+
+
+def _result(call: Call, item: _Item | None, into: Any) -> Any:
+    """A batched call's result, or its error."""
+    method, *params = call
+    if item is not None and item.error is not None:
+        return translate(method, item.error.code, item.error.message, params)
+    if item is None or item.result is msgspec.UNSET:
+        return _unexpected(method, "no result, or more than one")
+    try:
+        return _decoder(Any if into is None else into).decode(item.result)
+    except msgspec.DecodeError as error:
+        return _unexpected(method, str(error))
+
+
+@contextmanager
+def _translated(method: str, params: Sequence[Any] = ()) -> Iterator[None]:
+    """Turns every failure into one of the family.
+
+    Tracebacks below this point are dropped, as the parameters in their frames may be secret.
+    """
+    try:
+        yield
+    except ExplorerError as error:
+        raise error.with_traceback(None)  # noqa: B904
+    except JSONRPCException as error:
+        raise translate(method, error.code, error.message, params) from error.with_traceback(None)
+    except msgspec.DecodeError as error:
+        raise _unexpected(method, str(error)) from error.with_traceback(None)
+
+
+def _unexpected(method: str, reason: str) -> ExplorerError:
+    return NodeUnavailable("node_unexpected_answer", method=method, reason=reason)
+
+
+def _is_read(method: str) -> bool:
+    return method.startswith(READS) and method not in WRITES
+
+
+_batch_decoder: Final = msgspec.json.Decoder(list[_Item] | _Item)
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
+_connections: dict[Settings, Rpc] = {}
+
+
+def get_rpc_connection(settings: Settings | None = None) -> Rpc:
+    """The one connection of this process to the node that the settings name, or to the demo chain where none is.
+
+    Without settings, those of the environment. Raises `config.ConfigError`; whether the node answers shows when asked.
+    """
+    settings = settings or config.load()
+    rpc = _connections.get(settings)
+    return rpc or _connections.setdefault(settings, _connect(settings))
+
+
+def _connect(settings: Settings) -> Rpc:
+    endpoint = find_endpoint(settings)
+    if endpoint is None:
+        from explorer.node.demo import DemoConnection  # its record is loaded only where it is shown
+
+        return DemoConnection()
+    return NodeConnection(
+        endpoint,
+        timeout=settings.rpc_timeout,
+        connections=settings.rpc_connections,
+        batch_size=settings.rpc_batch_size,
+    )

@@ -1,0 +1,266 @@
+"""HTTP to one node: a few kept connections that threads share, and every failure of theirs told apart.
+
+What python-bitcoinrpc does not do: wait for a free connection, replace one that the node has closed, read the cookie
+again after the node's restart, verify certificates, keep to a deadline.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import select
+import socket
+import ssl
+import threading
+import time
+import weakref
+from collections import deque
+from http.client import BadStatusLine, HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
+from typing import Final, NamedTuple
+
+from config import Secret
+from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
+from explorer.node.discovery import Cookie, Endpoint, Password
+
+CONNECT_SECONDS: Final = 5  # a node that is there accepts at once, even while it is busy
+BUSY_SECONDS: Final = 2  # when to ask again after HTTP 503: a work queue drains quickly
+CHUNK: Final = 256 * 1024
+MAX_ANSWER: Final = 512 * 1024 * 1024  # bytes; a full mempool in every detail has about 200 MB
+
+
+class Answer(NamedTuple):
+    status: int
+    is_json: bool
+    retry_after: str | None
+    body: bytes
+
+
+class _Wire:
+    """One kept connection. Any exception leaves it unusable."""
+
+    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext | None, timeout: float) -> None:
+        try:
+            sock = socket.create_connection((endpoint.host, endpoint.port), timeout)
+        except TimeoutError:
+            raise ConnectionError("nothing there accepts a connection") from None
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sock = tls.wrap_socket(sock, server_hostname=endpoint.host) if tls else sock
+        except BaseException:
+            sock.close()
+            raise
+        self.is_reusable = True
+
+    def is_stale(self) -> bool:
+        """Whether something can be read although nothing was asked: the end of the connection, as a rule."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def ask(self, head: Secret, body: bytes, deadline: float) -> Answer:
+        self._sock.settimeout(_left(deadline))
+        self._sock.sendall(head.reveal().encode("latin-1") + body)
+        response = HTTPResponse(self._sock, method="POST")
+        try:
+            response.begin()
+            chunks = []
+            size = 0
+            while chunk := response.read1(CHUNK):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > MAX_ANSWER:
+                    raise HTTPException(f"an answer of more than {MAX_ANSWER} bytes")
+                self._sock.settimeout(_left(deadline))
+            if response.length:  # read1 does not notice that the rest is missing
+                raise IncompleteRead(b"", response.length)
+            self.is_reusable = not response.will_close
+            is_json = response.headers.get_content_type() == "application/json"
+            return Answer(response.status, is_json, response.getheader("Retry-After"), b"".join(chunks))
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+class Transport:
+    """Posts to one endpoint over at most `limit` connections. Safe for threads, and after a fork.
+
+    `timeout` is in seconds, for all of it: waiting for a free connection, connecting, and the whole answer.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, limit: int, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._limit = limit
+        self._timeout = timeout
+        self._tls = ssl.create_default_context() if endpoint.scheme == "https" else None
+        self._login = _Login(endpoint)
+        self._idle: deque[_Wire] = deque()  # newest last: the others get old and are closed by the node
+        self.reopen()
+        _transports.add(self)
+
+    def reopen(self) -> None:
+        """Begin anew, without the connections and locks that a parent process may still be using."""
+        while self._idle:
+            self._idle.pop().close()
+        self._free = threading.BoundedSemaphore(self._limit)
+        self._counting = threading.Lock()
+        self.round_trips = 0
+
+    def __repr__(self) -> str:
+        return f"<Transport {self._endpoint.label}>"
+
+    def post(self, body: bytes, asking: str, *, repeatable: bool) -> bytes:
+        """The body of the JSON answer. `asking` names the method, for errors.
+
+        A `repeatable` request is sent once more when the node closed a kept connection without a word. Raises
+        `NodeBusy`, `NodeRefused` or `NodeUnavailable`.
+        """
+        deadline = time.monotonic() + self._timeout
+        if not self._free.acquire(timeout=self._timeout):
+            raise NodeBusy("node_connections_busy", retry_after=BUSY_SECONDS, limit=self._limit)
+        try:
+            answer = self._logged_in(body, deadline, repeatable)
+        except TimeoutError as error:
+            raise NodeUnavailable(
+                "node_timeout", endpoint=self._endpoint.label, method=asking, seconds=round(self._timeout)
+            ) from error.with_traceback(None)
+        except (OSError, HTTPException) as error:
+            raise self._unreachable(error) from error.with_traceback(None)
+        finally:
+            self._free.release()
+        if refusal := self._refusal(answer, asking):
+            raise refusal
+        return answer.body
+
+    def _logged_in(self, body: bytes, deadline: float, repeatable: bool) -> Answer:
+        login = self._login.current()
+        answer = self._exchange(self._head(login, body), body, deadline, repeatable)
+        if answer.status == 401 and (renewed := self._login.renewed(login)):
+            answer = self._exchange(self._head(renewed, body), body, deadline, repeatable)
+        return answer
+
+    def _exchange(self, head: Secret, body: bytes, deadline: float, repeatable: bool) -> Answer:
+        with self._counting:
+            self.round_trips += 1
+        if (kept := self._take()) is not None:
+            try:
+                return self._use(kept, head, body, deadline)
+            except (ConnectionError, ssl.SSLEOFError):
+                # The node closed it in the very moment of asking, or ended. It may have done what it was asked.
+                if not repeatable:
+                    raise
+        return self._use(_Wire(self._endpoint, self._tls, min(CONNECT_SECONDS, _left(deadline))), head, body, deadline)
+
+    def _take(self) -> _Wire | None:
+        while self._idle:
+            try:
+                wire = self._idle.pop()
+            except IndexError:  # another thread was faster
+                return None
+            if not wire.is_stale():
+                return wire
+            wire.close()
+        return None
+
+    def _use(self, wire: _Wire, head: Secret, body: bytes, deadline: float) -> Answer:
+        try:
+            answer = wire.ask(head, body, deadline)
+        except BaseException:
+            wire.close()
+            raise
+        if wire.is_reusable:
+            self._idle.append(wire)
+        else:
+            wire.close()
+        return answer
+
+    def _head(self, login: Secret | None, body: bytes) -> Secret:
+        return Secret(
+            f"POST {self._endpoint.target.reveal()} HTTP/1.1\r\n"
+            f"Host: {self._endpoint.label}\r\nUser-Agent: bitcoin-explorer\r\n"
+            + (f"Authorization: Basic {login.reveal()}\r\n" if login else "")
+            + f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+
+    def _refusal(self, answer: Answer, asking: str) -> ExplorerError | None:
+        label = self._endpoint.label
+        match answer.status:
+            case 401:
+                return NodeRefused("node_credentials", endpoint=label)
+            case 403:
+                return NodeRefused("node_forbidden", endpoint=label, method=asking)
+            case 429 | 503:
+                seconds = re.fullmatch(r"[0-9]{1,4}", answer.retry_after or "")  # it may be a date as well
+                return NodeBusy(retry_after=int(seconds[0]) if seconds else BUSY_SECONDS)
+        if not answer.is_json:
+            return NodeUnavailable("node_not_json", endpoint=label, http_status=answer.status)
+        return None
+
+    def _unreachable(self, error: OSError | HTTPException) -> NodeUnavailable:
+        label = self._endpoint.label
+        if isinstance(error, BadStatusLine) and not isinstance(error, RemoteDisconnected):
+            return NodeUnavailable("node_not_json", endpoint=label, http_status=None)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            reason = f"its certificate cannot be trusted ({error.verify_message})"
+        elif isinstance(error, (IncompleteRead, RemoteDisconnected)):
+            reason = "it closed the connection before the answer was complete"
+        else:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return NodeUnavailable(endpoint=label, reason=reason)
+
+
+class _Login:
+    """The value of the Authorization header: from user and password, or from the cookie as it last was."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._credentials = endpoint.credentials
+        self._known: Secret | None = None
+        if isinstance(self._credentials, Password):
+            self._known = _basic(f"{self._credentials.user}:{self._credentials.password.reveal()}")
+
+    def current(self) -> Secret | None:
+        if self._known is None and isinstance(self._credentials, Cookie):
+            self._known = self._read(self._credentials)
+        return self._known
+
+    def renewed(self, refused: Secret | None) -> Secret | None:
+        """What to try after a 401: a cookie that is newer than the refused one, or None."""
+        if not isinstance(self._credentials, Cookie):
+            return None
+        self._known = self._read(self._credentials)
+        return self._known if self._known != refused else None
+
+    @staticmethod
+    def _read(cookie: Cookie) -> Secret:
+        try:
+            return _basic(cookie.path.read_text(encoding="utf-8", errors="surrogateescape").strip())
+        except FileNotFoundError as error:  # the node writes it when it starts
+            raise NodeUnavailable("node_no_cookie") from error.with_traceback(None)
+        except OSError as error:
+            raise NodeRefused("node_no_cookie") from error.with_traceback(None)
+
+
+def _basic(pair: str) -> Secret:
+    return Secret(base64.b64encode(pair.encode("utf-8", "surrogateescape")).decode("ascii"))
+
+
+def _left(deadline: float) -> float:
+    """Seconds until then. Raises TimeoutError once it has passed."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+_transports: weakref.WeakSet[Transport] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A child must not talk on its parent's connections, nor wait for a lock that a thread of the parent held."""
+    for transport in list(_transports):
+        transport.reopen()
+
+
+os.register_at_fork(after_in_child=_after_fork)
