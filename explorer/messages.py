@@ -45,6 +45,41 @@ CATALOGUE: dict[str, Words] = {
         "“{query}” is not a number that {name} can have.",
         "Use a whole number from {lowest} to {highest}.",
     ),
+    "bad_address": Words(
+        "That is no address",
+        "“{query}” is not a Bitcoin address.",
+        "Addresses start with 1, 3, bc1 (mainnet), m, n, 2, tb1 or bcrt1 (test networks). Copy it again, whole.",
+    ),
+    "bad_address_checksum": Words(
+        "That address has a mistake in it",
+        "The checksum of “{query}” does not hold: at least one character is wrong, missing or swapped.",
+        "Copy the address again, whole. Never send to an address that fails this check.",
+    ),
+    "bad_address_characters": Words(
+        "That address has a wrong character in it",
+        "“{query}” contains a character that no address of its kind can have.",
+        "Copy the address again, whole: the letters b, i, o and the digit 1, or 0, O, I and l, are easily mixed up.",
+    ),
+    "bad_address_mixed_case": Words(
+        "That address mixes capitals and small letters",
+        "Addresses that start with bc1, tb1 or bcrt1 are all small letters or all capitals; “{query}” is neither.",
+        "Copy the address again, whole.",
+    ),
+    "bad_address_length": Words(
+        "That address is too long or too short",
+        "“{query}” has {length} characters, which no address of its kind has.",
+        "Copy the address again, whole.",
+    ),
+    "bad_address_prefix": Words(
+        "That is not a Bitcoin address",
+        "“{query}” is written like an address and its checksum holds, but Bitcoin has no addresses of this kind.",
+        "It may belong to another currency. If it is a private key, keep it secret: somebody who sees it can spend.",
+    ),
+    "bad_address_program": Words(
+        "That address breaks the rules",
+        "The checksum of “{query}” holds, but no segwit output can have what it says (BIP 141, BIP 350).",
+        "Ask whoever gave it to you for another address.",
+    ),
     "not_found": Words(
         "There is no such thing",
         "The node does not know “{query}”.",
@@ -54,6 +89,11 @@ CATALOGUE: dict[str, Words] = {
         "There is no such page",
         "Nothing lives at this address.",
         "Start from the latest blocks, or search for a height, a block hash, a transaction id or an address.",
+    ),
+    "bad_request": Words(
+        "That cannot be answered",
+        "The request is not one that this explorer understands.",
+        "Open the page by an ordinary link, or search.",
     ),
     "method_not_allowed": Words(
         "That is not how this page works",
@@ -81,6 +121,11 @@ CATALOGUE: dict[str, Words] = {
         "Transaction {txid} has {count} outputs, so there is no output {vout}.",
         "Outputs are counted from 0: open the transaction to see them all.",
     ),
+    "input_not_found": Words(
+        "No such input",
+        "Transaction {txid} has {count} inputs, so there is no input {vin}.",
+        "Inputs are counted from 0: open the transaction to see them all.",
+    ),
     "position_not_found": Words(
         "No transaction at that position",
         "Block {height} has {count} transactions, so there is none at position {position}.",
@@ -90,6 +135,11 @@ CATALOGUE: dict[str, Words] = {
         "Nothing found",
         "Nothing on this chain matches “{query}”.",
         "You can search for the things below.",
+    ),
+    "nothing_found_without_txindex": Words(
+        "This node cannot look that up",
+        "{query} is no block and not in the mempool, and this node keeps no index to find a transaction in a block.",
+        "If it is a transaction: set txindex=1 in bitcoin.conf and restart the node, or open it from its block's page.",
     ),
     "page_of_list_not_found": Words(
         "No such page of the list",
@@ -145,6 +195,11 @@ CATALOGUE: dict[str, Words] = {
         "The node has more requests waiting than it takes on at once.",
         "Try again in a few seconds. If this happens often, raise rpcworkqueue= and rpcthreads= in bitcoin.conf.",
     ),
+    "chain_moving": Words(
+        "The chain is changing",
+        "The chain was reorganised while this page was made.",
+        "Load the page again in a moment.",
+    ),
     "node_connections_busy": Words(
         "The node is busy",
         "All {limit} connections to the node are in use.",
@@ -185,8 +240,7 @@ CATALOGUE: dict[str, Words] = {
     "node_forbidden": Words(
         "The node does not allow this",
         "The node at {endpoint} does not let this explorer ask “{method}”.",
-        "Check rpcallowip= (may this machine ask?) and rpcwhitelist= (may this user call the method?) in "
-        "bitcoin.conf.",
+        "Check rpcallowip= (may this machine ask?) and rpcwhitelist= (may this user call the method?) in bitcoin.conf.",
     ),
     "node_fault": Words(
         "The node reported a problem",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from embit import base58, bech32  # type: ignore[import-untyped]
+from embit import base58, bech32
 
 TEST_NETWORKS = ("test", "testnet4", "signet")  # share their prefixes
 BASE58_KINDS = {  # version byte: (networks, type)
@@ -67,7 +67,7 @@ def _segwit(text: str, prefix: str) -> Address:
     data = text.lower()[len(prefix) + 1 :]
     if any(character not in bech32.CHARSET for character in data):
         raise AddressError("characters")
-    encoding, _, values = bech32.bech32_decode(text)
+    encoding, _, _ = bech32.bech32_decode(text)
     if encoding is None:
         raise AddressError("checksum")
     version, program = bech32.decode(prefix, text.lower())

@@ -7,7 +7,7 @@ tip (confirmations, next block, spent or not) stands in values of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from explorer.bitcoin.coinbase import coinbase_text, miner_tag
@@ -73,7 +73,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class BlockHeader:
-    """A block's header and the sizes of the block: facts that hold wherever the tip is."""
+    """A block's header and the sizes of the block: facts that hold wherever the tip is.
+
+    The sizes are None where the node keeps the header alone: a pruned block, or one that has not arrived yet.
+    """
 
     hash: str
     height: int
@@ -87,9 +90,9 @@ class BlockHeader:
     difficulty: Decimal
     chain_work: str  # hex
     tx_count: int
-    size: int
-    stripped_size: int
-    weight: int
+    size: int | None
+    stripped_size: int | None
+    weight: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,6 @@ class BlockFacts:
 
     header: BlockHeader
     stats: BlockStats | None
-    coinbase_txid: str
     coinbase_script: str | None  # hex of the coinbase's scriptSig
 
     @property
@@ -127,9 +129,9 @@ class BlockFacts:
         return self.header.height
 
     @property
-    def fullness(self) -> float:
+    def fullness(self) -> float | None:
         """How much of the weight that a block may have it uses, 0 to 1."""
-        return self.header.weight / MAX_BLOCK_WEIGHT
+        return None if self.header.weight is None else self.header.weight / MAX_BLOCK_WEIGHT
 
     @property
     def median_fee_rate(self) -> int | None:
@@ -178,7 +180,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """`txid` and `vout` name the output that is spent (None in a coinbase); `prevout` is that output, where known."""
+    """`txid` and `vout` name the output that is spent (None in a coinbase); `prevout` is that output, where known.
+
+    `prevout_height` is the height of the block that made it, where the node says so: enough to find it without txindex.
+    """
 
     sequence: int
     txid: str | None = None
@@ -188,6 +193,7 @@ class Input:
     script_sig_asm: str = ""
     witness: tuple[str, ...] = ()  # hex
     prevout: Output | None = None
+    prevout_height: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +216,14 @@ class Transaction:
         return self.inputs[0].coinbase is not None
 
     @property
+    def input_count(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def output_count(self) -> int:
+        return len(self.outputs)
+
+    @property
     def total_out(self) -> int:
         return sum(output.value for output in self.outputs)
 
@@ -230,6 +244,29 @@ class Transaction:
     @property
     def has_witness(self) -> bool:
         return self.txid != self.wtxid
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionCard:
+    """A transaction as a list shows it: without scripts and witnesses, of long ones the first inputs and outputs."""
+
+    txid: str
+    vsize: int
+    weight: int
+    fee: int | None
+    total_out: int
+    input_count: int
+    output_count: int
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+
+    @property
+    def is_coinbase(self) -> bool:
+        return self.inputs[0].coinbase is not None
+
+    @property
+    def fee_rate(self) -> Decimal | None:
+        return None if self.fee is None else fee_rate(self.fee, self.weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +305,21 @@ class Place:
     @property
     def in_best_chain(self) -> bool:
         return self.confirmations > 0
+
+
+def card(tx: Transaction, most: int) -> TransactionCard:
+    """The card of a transaction, with at most `most` inputs and outputs."""
+    return TransactionCard(
+        txid=tx.txid,
+        vsize=tx.vsize,
+        weight=tx.weight,
+        fee=tx.fee,
+        total_out=tx.total_out,
+        input_count=tx.input_count,
+        output_count=tx.output_count,
+        inputs=tuple(replace(i, script_sig="", script_sig_asm="", witness=()) for i in tx.inputs[:most]),
+        outputs=tx.outputs[:most],
+    )
 
 
 def fee_rate(fee: int, weight: int) -> Decimal:

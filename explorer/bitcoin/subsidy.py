@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-COIN = 100_000_000  # satoshis
+from explorer.bitcoin.amounts import COIN
+
 FIRST_SUBSIDY = 50 * COIN
 HALVING_INTERVAL = 210_000  # blocks
 REGTEST_HALVING_INTERVAL = 150

@@ -1,6 +1,6 @@
 """How values are written: the filters of the templates. Pure, and fast enough for thousands of rows a page.
 
-Numbers that the node cannot know come as None and read "not known". Those filters that return `Markup` have escaped whatever came from outside.
+Numbers that the node cannot know come as None and read "not known".
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from explorer.bitcoin.coinbase import coinbase_text
 from explorer.bitcoin.locktime import relative_lock_words
 from explorer.bitcoin.models import Input, MempoolEntry, fee_rate
 from explorer.web import pictures
+from explorer.web.pictures import markup
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MONTH, YEAR = 2_629_800, 31_557_600  # seconds, of a Julian year
@@ -67,7 +68,7 @@ def coins(satoshis: int | None) -> Markup:
     kept = digits.rstrip("0")
     zeros = digits[len(kept) :] if kept else f".{digits}"
     head = f"{sign}{whole:,}.{kept}" if kept else f"{sign}{whole:,}"
-    return Markup(f'{head}<span class="zeros">{zeros}</span>' if zeros else head)
+    return markup(f'{head}<span class="zeros">{zeros}</span>' if zeros else head)
 
 
 def btc(satoshis: int | None) -> Markup:
@@ -76,7 +77,7 @@ def btc(satoshis: int | None) -> Markup:
 
 
 def sats(satoshis: int) -> Markup:
-    return Markup(f'{satoshis:,} <small class="unit">sat</small>')
+    return markup(f'{satoshis:,} <small class="unit">sat</small>')
 
 
 def rate_number(rate: Decimal | int) -> str:
@@ -87,7 +88,7 @@ def rate_number(rate: Decimal | int) -> str:
 
 
 def rate(value: Decimal | int | None) -> Markup:
-    return NOT_KNOWN if value is None else Markup(f'{rate_number(value)} <small class="unit">sat/vB</small>')
+    return NOT_KNOWN if value is None else markup(f'{rate_number(value)} <small class="unit">sat/vB</small>')
 
 
 def package_rate(entry: MempoolEntry) -> Decimal:
@@ -188,13 +189,13 @@ def age(value: int, now: int) -> Markup:
     else:
         words = f"{duration(passed)} ago" if passed > 0 else f"in {duration(-passed)}"
     machine, person = _iso(value)
-    return Markup(f'<time datetime="{machine}" title="{person} UTC">{words}</time>')
+    return markup(f'<time datetime="{machine}" title="{person} UTC">{words}</time>')
 
 
 def utc(value: int) -> Markup:
     """2009-01-12 03:30:25, the unit small beside it."""
     machine, person = _iso(value)
-    return Markup(f'<time datetime="{machine}">{person}</time> <small class="unit">UTC</small>')
+    return markup(f'<time datetime="{machine}">{person}</time> <small class="unit">UTC</small>')
 
 
 # --- ids and scripts --------------------------------------------------------------------------------------------------
@@ -202,13 +203,15 @@ def utc(value: int) -> Markup:
 
 def short(text: str) -> Markup:
     """An id that gives way in its middle where there is no room; it is there whole, for eyes, selection and search."""
-    return Markup(f'<span class="id"><span>{escape(text[:-END])}</span>{escape(text[-END:])}</span>')
+    return markup(f'<span class="id"><span>{escape(text[:-END])}</span>{escape(text[-END:])}</span>')
 
 
 def chunks(text: str) -> Markup:
     """An address in fours, to be compared by eye; the gaps are not part of the text."""
     parts = (escape(text[i : i + 4]) for i in range(0, len(text), 4))
-    return Markup('<span class="chunks">{}</span>').format(Markup("").join(Markup("<b>{}</b>").format(p) for p in parts))
+    return Markup('<span class="chunks">{}</span>').format(
+        Markup("").join(Markup("<b>{}</b>").format(p) for p in parts)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -227,8 +230,8 @@ def has_long_witness(source: Input) -> bool:
 
 
 def user_agent(text: str) -> str:
-    """What a node calls itself, without the slashes of its protocol."""
-    return text.strip("/").replace("/", " ")
+    """What a node calls itself, without the signs of its protocol: Satoshi 29.0.0."""
+    return text.strip("/").replace("/", " ").replace(":", " ")
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -264,4 +267,4 @@ def register(app: Flask) -> None:
     )  # fmt: skip
     for function in (*plain, *pictures.ALL):
         app.add_template_filter(function)
-    app.jinja_env.globals["fee_scale"] = pictures.FEE_SCALE
+    app.add_template_global(pictures.fee_scale)

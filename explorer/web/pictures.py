@@ -15,13 +15,13 @@ from markupsafe import Markup
 from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus, Transaction
 
 STEPS = (2, 5, 15, 50, 150)  # sat/vB: where the second to the sixth colour of a fee rate begins
-FEE_SCALE = (f"under {STEPS[0]}", *(f"from {step}" for step in STEPS))  # the words of the six steps
+LOWEST_SEEN = 0.04  # the least that a level shows, so that an almost empty block still has its colour
 RULER_MARKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000)
 RULER_GAP = 7.0  # percent of the width that a label needs
 
 FLOW_BANDS = 24  # on either side; what is beyond goes into one
-FLOW_WIDTH, FLOW_HEIGHT, FLOW_TRUNK = 1_000, 120, 64
-FLOW_GAP = 10.0  # between bands, at most
+FLOW_WIDTH, FLOW_HEIGHT, FLOW_TRUNK = 1_000, 120, 60
+FLOW_GAP = 20.0  # between bands, at most
 
 
 def fee_step(rate: Decimal | int | None) -> int:
@@ -34,16 +34,22 @@ def next_fullness(mempool: MempoolStatus) -> float:
     return min(1.0, mempool.vsize * WITNESS_SCALE / MAX_BLOCK_WEIGHT)
 
 
+def markup(svg: str) -> Markup:
+    """Text that is safe as it stands: made here of numbers and words of ours, or escaped already."""
+    return Markup(svg)  # noqa: S704
+
+
 def bar(fraction: float | None) -> Markup:
     """A level, lying."""
-    return Markup(f'<svg class="bar" aria-hidden="true"><rect width="{_of(fraction)}" height="100%"/></svg>')
+    return markup(f'<svg class="bar" aria-hidden="true"><rect width="{_of(fraction)}" height="100%"/></svg>')
 
 
 def vessel(fraction: float | None, step: int = 0) -> Markup:
     """A level, standing, with a tick at each quarter."""
-    return Markup(
+    level = max(fraction, LOWEST_SEEN) if fraction else 0
+    return markup(
         '<svg class="vessel" aria-hidden="true">'
-        f'<rect class="fee-{step}" y="{_of(1 - (fraction or 0))}" width="100%" height="{_of(fraction)}"/>'
+        f'<rect class="fee-{step}" y="{_of(1 - level)}" width="100%" height="{_of(level)}"/>'
         '<line x1="86%" x2="100%" y1="25%" y2="25%"/><line x1="78%" x2="100%" y1="50%" y2="50%"/>'
         '<line x1="86%" x2="100%" y1="75%" y2="75%"/></svg>'
     )
@@ -51,6 +57,18 @@ def vessel(fraction: float | None, step: int = 0) -> Markup:
 
 def _of(fraction: float | None) -> str:
     return f"{min(max(fraction or 0.0, 0.0), 1.0) * 100:.4g}%"
+
+
+def fee_scale() -> Markup:
+    """The key to the six colours: where each begins."""
+    width = 100 / (len(STEPS) + 1)
+    steps = "".join(
+        f'<rect class="fee-{n + 1}" x="{n * width:.2f}%" width="{width:.2f}%" height="6"/>'
+        for n in range(len(STEPS) + 1)
+    )
+    words = "".join(f'<text x="{(n + 1) * width:.2f}%" y="19">{step}</text>' for n, step in enumerate(STEPS))
+    bounds = ", ".join(map(str, STEPS))
+    return markup(f'<svg class="scale" role="img" aria-label="Colours change at {bounds} sat/vB">{steps}{words}</svg>')
 
 
 # --- fee rates of a block, as a ruler ---------------------------------------------------------------------------------
@@ -75,7 +93,7 @@ def fee_ruler(stats: BlockStats) -> Markup:
         for mark in _spread([mark for mark in RULER_MARKS if mark <= top], x)
     )
     needle = f"{x(p50):.2f}%"
-    return Markup(
+    return markup(
         '<svg class="ruler" role="img" aria-label="Fee rates in sat/vB: '
         f'lowest {stats.lowest_fee_rate}, median {p50}, highest {stats.highest_fee_rate}">'
         + span("range", stats.lowest_fee_rate, stats.highest_fee_rate, 27, 2)
@@ -109,7 +127,7 @@ def flow(tx: Transaction) -> Markup:
         inputs, fee = [i.prevout.value for i in tx.inputs if i.prevout is not None], tx.fee or 0
     total = sum(inputs)
     if not total or total != sum(outputs) + fee:
-        return Markup("")
+        return markup("")
     left = _bands(_gathered(inputs), total)
     right = _bands([*_gathered(outputs), fee] if fee else _gathered(outputs), total)
     middle, end = FLOW_WIDTH // 2, FLOW_WIDTH
@@ -117,7 +135,7 @@ def flow(tx: Transaction) -> Markup:
     for place, (outer, inner) in enumerate(right, 1):
         kind = ' class="fee"' if fee and place == len(right) else ""
         paths.append(f'<path{kind} d="{_band(middle, inner, end, outer)}"/>')
-    return Markup(
+    return markup(
         f'<svg class="flow" viewBox="0 0 {FLOW_WIDTH} {FLOW_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
         f'<defs><linearGradient id="money" gradientUnits="userSpaceOnUse" x1="0" x2="{FLOW_WIDTH}">'
         '<stop class="from" offset="0.1"/><stop class="to" offset="0.9"/></linearGradient></defs>'

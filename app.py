@@ -1,0 +1,44 @@
+"""Where the web's parts meet. `gunicorn app:app` serves it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+import config
+from explorer import cache
+from explorer.web import (
+    addresses,
+    assets,
+    blocks,
+    filters,
+    headers,
+    health,
+    help,
+    home,
+    problems,
+    proxy,
+    search,
+    transactions,
+)
+from explorer.web.page import SETTINGS
+
+VIEWS = (home, blocks, transactions, search, addresses, help, health)
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """The explorer for these settings; for those of the environment without any. Raises config.ConfigError."""
+    settings = settings or config.load()
+    app = Flask(__name__)
+    app.config[SETTINGS] = settings
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.url_map.merge_slashes = False  # a hostile path is answered, not redirected
+    cache.init_app(app, settings)
+    for part in (filters, assets, headers, problems):
+        part.register(app)
+    proxy.register(app, settings)
+    for view in VIEWS:
+        app.register_blueprint(view.bp)
+    return app
+
+
+app = create_app()

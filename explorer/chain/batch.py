@@ -1,0 +1,62 @@
+"""Questions gathered for one round trip, each with a typed reply of its own."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar, cast
+
+from explorer.errors import ExplorerError, NotFound, Unsupported
+from explorer.node.rpc import Call, Rpc
+
+T = TypeVar("T")
+
+
+class Reply(Generic[T]):
+    """What came back for one call, once its batch has been sent."""
+
+    __slots__ = ("_answer",)
+
+    _answer: T | ExplorerError
+
+    def whole(self) -> T:
+        """The result. Raises the call's error."""
+        if isinstance(self._answer, ExplorerError):
+            raise self._answer
+        return self._answer
+
+    def known(self) -> T | None:
+        """The result, or None where the node does not know or cannot tell. Raises every other error."""
+        return None if isinstance(self._answer, (NotFound, Unsupported)) else self.whole()
+
+    @property
+    def error(self) -> ExplorerError | None:
+        return self._answer if isinstance(self._answer, ExplorerError) else None
+
+    def settle(self, answer: T | ExplorerError) -> None:
+        self._answer = answer
+
+
+class Batch:
+    """`ask` as often as needed, `send` once, then read the replies. A batch without questions costs no round trip."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self._rpc = rpc
+        self._calls: list[Call] = []
+        self._types: list[Any] = []
+        self._replies: list[Reply[Any]] = []
+
+    def ask(self, into: type[T], method: str, *params: Any) -> Reply[T]:
+        reply: Reply[T] = Reply()
+        self._calls.append((method, *params))
+        self._types.append(into)
+        self._replies.append(reply)
+        return reply
+
+    def ask_maybe(self, into: type[T], method: str, *params: Any) -> Reply[T | None]:
+        """For a method that answers null where there is nothing."""
+        return cast(Reply[T | None], self.ask(cast(type[T], into | None), method, *params))
+
+    def send(self) -> None:
+        if not self._calls:
+            return
+        for reply, answer in zip(self._replies, self._rpc.batch(self._calls, into=self._types), strict=True):
+            reply.settle(answer)

@@ -1,0 +1,111 @@
+"""How a block's facts are asked for: a sketch from what its hash alone finds, finished by its coinbase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from explorer import cache
+from explorer.bitcoin.models import BlockFacts, BlockHeader, BlockStats
+from explorer.chain import facts
+from explorer.chain.batch import Batch
+from explorer.errors import ExplorerError
+from explorer.node import answers
+from explorer.node.rpc import Rpc
+
+TXID_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BlockTxids:
+    """A block's txids in order, packed."""
+
+    packed: bytes
+
+    @classmethod
+    def pack(cls, txids: Sequence[str]) -> BlockTxids:
+        return cls(bytes.fromhex("".join(txids)))
+
+    @property
+    def count(self) -> int:
+        return len(self.packed) // TXID_BYTES
+
+    @property
+    def first(self) -> str:
+        return self.packed[:TXID_BYTES].hex()
+
+    def slice(self, start: int, count: int) -> list[str]:
+        part = self.packed[start * TXID_BYTES : (start + count) * TXID_BYTES]
+        return [part[i : i + TXID_BYTES].hex() for i in range(0, len(part), TXID_BYTES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A block without its coinbase. `txids` is empty where the node keeps the header alone; `missing` says why the
+    transactions or the figures are not to be had."""
+
+    header: BlockHeader
+    stats: BlockStats | None
+    txids: BlockTxids
+    coinbase_script: str | None = None
+    missing: ExplorerError | None = None
+
+    def finish(self, coinbase_script: str | None) -> BlockFacts:
+        return BlockFacts(self.header, self.stats, coinbase_script or self.coinbase_script)
+
+
+class SketchQuestion:
+    """What a block's hash alone finds, as part of any batch."""
+
+    def __init__(self, batch: Batch, block_hash: str) -> None:
+        self.header = batch.ask(answers.Header, "getblockheader", block_hash)
+        self._block = batch.ask(answers.Block, "getblock", block_hash, 1)
+        self._stats = batch.ask(answers.Stats, "getblockstats", block_hash)
+
+    def read(self) -> Sketch:
+        """Raises NotFound where the node does not know the block at all."""
+        header = self.header.whole()
+        block = self._block.known()
+        stats = self._stats.known()
+        return Sketch(
+            header=facts.block_header(header, block),
+            stats=facts.block_stats(stats) if stats else None,
+            txids=BlockTxids.pack(block.tx if block else ()),
+            coinbase_script=block.coinbase_tx.coinbase if block and block.coinbase_tx else None,
+            missing=self._block.error or self._stats.error,
+        )
+
+
+def ask_coinbase(batch: Batch, sketch: Sketch) -> Callable[[], str | None]:
+    """Asks for the coinbase's script where the sketch lacks it; the answer is read by calling what this returns."""
+    if sketch.coinbase_script is not None or not sketch.txids.count:
+        return lambda: sketch.coinbase_script
+    if sketch.header.height == 0:  # getrawtransaction refuses the genesis coinbase
+        block = batch.ask(answers.BlockTransactions, "getblock", sketch.header.hash, 2)
+        return lambda: block.whole().tx[0].vin[0].coinbase
+    coinbase = batch.ask(answers.Tx, "getrawtransaction", sketch.txids.first, 1, sketch.header.hash)
+    return lambda: coinbase.whole().vin[0].coinbase
+
+
+def get_blocks(rpc: Rpc, hashes: Sequence[str]) -> tuple[BlockFacts, ...]:
+    """The facts of blocks, in the order asked; two round trips for those that are not yet known."""
+
+    def make(missing: Sequence[str]) -> dict[str, BlockFacts]:
+        first = Batch(rpc)
+        questions = [SketchQuestion(first, block_hash) for block_hash in missing]
+        first.send()
+        sketches = [question.read() for question in questions]
+        second = Batch(rpc)
+        coinbases = [ask_coinbase(second, sketch) for sketch in sketches]
+        second.send()
+        return {
+            sketch.header.hash: sketch.finish(coinbase()) for sketch, coinbase in zip(sketches, coinbases, strict=True)
+        }
+
+    found = cache.fetch(hashes, BlockFacts, make, complete=is_complete)
+    return tuple(found[block_hash] for block_hash in hashes)
+
+
+def is_complete(block: BlockFacts) -> bool:
+    """Whether nothing about it is unknown. A node that connects or fetches the block later may know more."""
+    return block.stats is not None and block.coinbase_script is not None

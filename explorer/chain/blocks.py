@@ -1,0 +1,101 @@
+"""The best chain's blocks: the latest, a list of them, and the one at a height."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from explorer.bitcoin.models import BlockFacts, ChainStatus, Status
+from explorer.bitcoin.query import MAX_HEIGHT
+from explorer.chain import facts, tip
+from explorer.chain.batch import Batch
+from explorer.chain.block_facts import get_blocks
+from explorer.chain.status import StatusQuestion
+from explorer.errors import NodeBusy, NotFound
+from explorer.node import answers
+from explorer.node.rpc import Rpc
+
+LIST_LENGTH = 10
+LOOK_AHEAD = 20  # heights beyond the last tip seen whose hashes are asked for on trust: a few hours of blocks
+TRIES = 3  # of a list that a reorganisation keeps tearing apart
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    status: Status
+    blocks: tuple[BlockFacts, ...]  # newest first
+
+
+@dataclass(frozen=True, slots=True)
+class BlockList:
+    """Blocks below `before`, newest first. `newer` and `older` are the `before` of the neighbouring lists."""
+
+    chain: ChainStatus
+    blocks: tuple[BlockFacts, ...]
+    newer: int | None
+    older: int | None
+
+
+def get_home(rpc: Rpc) -> Home:
+    """The status and the latest blocks: three round trips when no block is known, one when all are.
+
+    Which hashes to ask for depends on the tip. Guessing them from the tip that was seen last saves a round trip.
+    """
+    seen = tip.last_seen(rpc)
+    heights = () if seen is None else range(max(0, seen - LIST_LENGTH + 1), seen + LOOK_AHEAD + 1)
+    batch = Batch(rpc)
+    question = StatusQuestion(batch)
+    guesses = {height: batch.ask(str, "getblockhash", height) for height in heights}
+    batch.send()
+    status = question.read()
+    tip.remember(rpc, status.chain.height)
+    hashes = {height: reply.whole() for height, reply in guesses.items() if not reply.error}
+    return Home(status, _blocks_down_from(rpc, status.chain.height, hashes))
+
+
+def list_blocks(rpc: Rpc, before: int | None) -> BlockList:
+    """The blocks below height `before` (from 1); the latest ones for None, and where it lies beyond the tip."""
+    chain = facts.chain_status(rpc.call("getblockchaininfo", into=answers.BlockchainInfo))
+    tip.remember(rpc, chain.height)
+    top = chain.height if before is None else min(before - 1, chain.height)
+    blocks = _blocks_down_from(rpc, top, {})
+    return BlockList(
+        chain=chain,
+        blocks=blocks,
+        newer=min(top + LIST_LENGTH, chain.height) + 1 if top < chain.height else None,
+        older=blocks[-1].height or None,
+    )
+
+
+def _blocks_down_from(rpc: Rpc, top: int, hashes: dict[int, str]) -> tuple[BlockFacts, ...]:
+    """Up to ten blocks. A reorganisation between two questions shows as a broken link: then they are asked again."""
+    heights = range(top, max(-1, top - LIST_LENGTH), -1)
+    for _ in range(TRIES):
+        if not all(height in hashes for height in heights):
+            hashes = _hashes(rpc, heights)
+        if all(height in hashes for height in heights):
+            blocks = get_blocks(rpc, [hashes[height] for height in heights])
+            if all(upper.header.previous_hash == lower.hash for upper, lower in pairwise(blocks)):
+                return blocks
+        hashes = {}
+    raise NodeBusy("chain_moving", retry_after=1)
+
+
+def _hashes(rpc: Rpc, heights: range) -> dict[int, str]:
+    """The best chain's hashes, without those beyond a tip that has just become lower."""
+    batch = Batch(rpc)
+    replies = {height: batch.ask(str, "getblockhash", height) for height in heights}
+    batch.send()
+    return {height: block_hash for height, reply in replies.items() if (block_hash := reply.known())}
+
+
+def hash_at(rpc: Rpc, height: int) -> str:
+    """The hash of the best chain's block at a height. NotFound beyond the tip."""
+    batch = Batch(rpc)
+    count = batch.ask(int, "getblockcount")
+    found = batch.ask(str, "getblockhash", height) if height <= MAX_HEIGHT else None
+    batch.send()
+    block_hash = found.known() if found else None
+    if block_hash is None:
+        raise NotFound("height_not_found", height=f"{height:,}", tip=f"{count.whole():,}")
+    return block_hash

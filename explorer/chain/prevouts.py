@@ -1,0 +1,49 @@
+"""The outputs that inputs spend, where the node did not send them along."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+from explorer.bitcoin.models import Input, Output, Transaction
+from explorer.chain import facts
+from explorer.chain.batch import Batch, Reply
+from explorer.node import answers
+
+
+class PrevoutQuestion:
+    """Asks, as part of a batch, for the outputs that these inputs spend.
+
+    For a transaction in the mempool, `mempool_parents` names the parents that are there too: every other output is
+    still unspent in the chain, and found without txindex. Otherwise the parents are looked up, each of them once.
+    """
+
+    def __init__(self, batch: Batch, inputs: Iterable[Input], mempool_parents: Collection[str] | None = None) -> None:
+        self._unspent: dict[tuple[str, int], Reply[answers.TxOut | None]] = {}
+        self._parents: dict[str, Reply[answers.Tx]] = {}
+        for i in inputs:
+            if i.txid is None or i.vout is None or i.prevout:
+                continue
+            if mempool_parents is not None and i.txid not in mempool_parents:
+                reply = batch.ask_maybe(answers.TxOut, "gettxout", i.txid, i.vout, False)
+                self._unspent[i.txid, i.vout] = reply
+            elif i.txid not in self._parents:
+                self._parents[i.txid] = batch.ask(answers.Tx, "getrawtransaction", i.txid, 1)
+
+    def fill(self, tx: Transaction) -> Transaction:
+        """The transaction with what was found, and its fee where all amounts are known."""
+        if tx.is_coinbase:
+            return tx
+        inputs = tuple(i if i.prevout else replace(i, prevout=self._find(i)) for i in tx.inputs)
+        amounts = [i.prevout.value for i in inputs if i.prevout]
+        fee = sum(amounts) - tx.total_out if len(amounts) == len(inputs) else tx.fee
+        return replace(tx, inputs=inputs, fee=fee)
+
+    def _find(self, i: Input) -> Output | None:
+        if i.txid is None or i.vout is None:
+            return None
+        if unspent := self._unspent.get((i.txid, i.vout)):
+            found = unspent.known()
+            return facts.output(found) if found else None
+        parent = self._parents[i.txid].known() if i.txid in self._parents else None
+        return facts.output(parent.vout[i.vout]) if parent else None

@@ -1,0 +1,63 @@
+"""What became of a transaction's outputs: unspent, spent, unspendable, or not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from explorer.bitcoin.models import Output, Place, Spend, Transaction
+from explorer.chain.batch import Batch
+from explorer.node import answers
+from explorer.node.capabilities import Capabilities
+
+MAX_SCRIPT_SIZE = 10_000  # bytes; a longer output script can never be run
+OP_RETURN = "6a"
+
+UNSPENT = Spend("unspent")
+SPENT = Spend("spent")
+UNSPENDABLE = Spend("unspendable")
+UNKNOWN = Spend("unknown")
+
+
+class SpendQuestion:
+    """Asks, as part of a batch, about some outputs of a transaction.
+
+    `gettxout` answers null for spent, unspendable, and all outputs of a stale block alike; `gettxspendingprevout` names
+    the spender in the mempool, and from Bitcoin Core 31 on, with txospenderindex, in a block.
+    """
+
+    def __init__(self, batch: Batch, tx: Transaction, vouts: Sequence[int], capabilities: Capabilities) -> None:
+        self._tx = tx
+        self._unspent = {
+            vout: batch.ask_maybe(answers.TxOut, "gettxout", tx.txid, vout, True)
+            for vout in vouts
+            if not is_unspendable(tx.outputs[vout])
+        }
+        self._vouts = vouts
+        outpoints = [{"txid": tx.txid, "vout": vout} for vout in self._unspent]
+        can_tell = outpoints and "gettxspendingprevout" in capabilities.methods
+        self._spenders = batch.ask(list[answers.Spender], "gettxspendingprevout", outpoints) if can_tell else None
+
+    def read(self, place: Place | None, *, is_genesis: bool) -> dict[int, Spend]:
+        """By vout. `place` is where the transaction stands, None in the mempool."""
+        if is_genesis:  # its output was never entered into the set of coins
+            return dict.fromkeys(self._vouts, UNSPENDABLE)
+        found = self._spenders.known() if self._spenders else None
+        spenders = {spender.vout: spender for spender in found or ()}
+        return {vout: self._spend(vout, place, spenders.get(vout)) for vout in self._vouts}
+
+    def _spend(self, vout: int, place: Place | None, spender: answers.Spender | None) -> Spend:
+        if vout not in self._unspent:
+            return UNSPENDABLE
+        if place and not place.in_best_chain:
+            return UNKNOWN
+        if self._unspent[vout].known():
+            return UNSPENT
+        if spender and spender.spendingtxid:
+            return Spend("spent", spender.spendingtxid, in_mempool=spender.blockhash is None)
+        return SPENT if place else UNKNOWN
+
+
+def is_unspendable(output: Output) -> bool:
+    """Whether no input can ever spend it: it carries data, or its script is too long to run."""
+    script = output.script.hex
+    return script.startswith(OP_RETURN) or len(script) > 2 * MAX_SCRIPT_SIZE

@@ -1,0 +1,158 @@
+"""One transaction: where it stands, what it spends, and what became of its outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from explorer.bitcoin.amounts import satoshis
+from explorer.bitcoin.models import ChainStatus, Input, MempoolEntry, Output, Place, Spend, Transaction
+from explorer.bitcoin.query import Hash, Height
+from explorer.chain import facts, tip
+from explorer.chain.batch import Batch
+from explorer.chain.prevouts import PrevoutQuestion
+from explorer.chain.spends import SpendQuestion
+from explorer.errors import NotFound, Unsupported
+from explorer.node import answers
+from explorer.node.capabilities import Capabilities, get_capabilities
+from explorer.node.rpc import Rpc
+
+PER_PAGE = 100  # inputs, and outputs
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionPage:
+    """`place` is None while it is unconfirmed, and `entry` is its place in the mempool then.
+
+    `spends` tells, for the page's outputs, what became of them. `needs_block`: the node finds a confirmed transaction
+    only when told its block.
+    """
+
+    chain: ChainStatus
+    tx: Transaction
+    place: Place | None
+    entry: MempoolEntry | None
+    spends: dict[int, Spend]
+    page: int
+    pages: int
+    is_genesis: bool
+    needs_block: bool
+
+    @property
+    def inputs(self) -> list[tuple[int, Input]]:
+        first = (self.page - 1) * PER_PAGE
+        return list(enumerate(self.tx.inputs[first : first + PER_PAGE], start=first))
+
+    @property
+    def outputs(self) -> list[tuple[int, Output]]:
+        first = (self.page - 1) * PER_PAGE
+        return list(enumerate(self.tx.outputs[first : first + PER_PAGE], start=first))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    chain: ChainStatus
+    answer: answers.Tx
+    entry: answers.MempoolEntry | None = None
+    is_genesis: bool = False
+
+
+def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int) -> TransactionPage:
+    """At most four round trips. `block` is where to look when the node has no index of all transactions.
+
+    Raises NotFound, or Unsupported where a node with txindex could know.
+    """
+    capabilities = get_capabilities(rpc)
+    found = _find(rpc, capabilities, txid, block)
+    tip.remember(rpc, found.chain.height)
+    tx = facts.transaction(found.answer)
+    if found.entry:
+        tx = replace(tx, fee=satoshis(found.entry.fees.base))
+    pages = max(1, -(-max(tx.input_count, tx.output_count) // PER_PAGE))
+    if page > pages:
+        raise NotFound("page_of_list_not_found", pages=pages, page=page)
+    shown = slice((page - 1) * PER_PAGE, page * PER_PAGE)
+
+    second = Batch(rpc)
+    block_hash = found.answer.blockhash
+    header = second.ask(answers.Header, "getblockheader", block_hash) if block_hash else None
+    prevouts = PrevoutQuestion(second, tx.inputs[shown], found.entry.depends) if found.entry else None
+    spends = SpendQuestion(second, tx, range(tx.output_count)[shown], capabilities)
+    second.send()
+    place = _place(header.whole()) if header else None
+    tx = _with_amounts(rpc, prevouts.fill(tx) if prevouts else tx, shown, capabilities)
+    return TransactionPage(
+        chain=found.chain,
+        tx=tx,
+        place=place,
+        entry=facts.mempool_entry(found.entry) if found.entry else None,
+        spends=spends.read(place, is_genesis=found.is_genesis),
+        page=page,
+        pages=pages,
+        is_genesis=found.is_genesis,
+        needs_block=not capabilities.txindex,
+    )
+
+
+def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> answers.Tx:
+    """The transaction as the node prints it, with its hex, found as `get_transaction` finds it."""
+    return _find(rpc, get_capabilities(rpc), txid, block).answer
+
+
+def _find(rpc: Rpc, capabilities: Capabilities, txid: str, block: Height | Hash | None) -> _Found:
+    """One round trip, two where the block is named by its height, three for the coinbase of the genesis block."""
+    batch = Batch(rpc)
+    info = batch.ask(answers.BlockchainInfo, "getblockchaininfo")
+    plain = batch.ask(answers.Tx, "getrawtransaction", txid, 2)
+    entry = batch.ask(answers.MempoolEntry, "getmempoolentry", txid)
+    block_hash = _block_hash(rpc, block)
+    hinted = batch.ask(answers.Tx, "getrawtransaction", txid, 2, block_hash) if block_hash else None
+    batch.send()
+    chain = facts.chain_status(info.whole())
+    candidates = [tx for reply in (plain, hinted) if reply and (tx := reply.known())]
+    if candidates:  # one in the best chain goes before one in a stale block
+        answer = max(candidates, key=lambda tx: tx.confirmations > 0 or tx.blockhash is None)
+        return _Found(chain, answer, entry.known() if answer.blockhash is None else None)
+    if plain.error and plain.error.message_id == "genesis_coinbase":
+        return _genesis(rpc, chain)
+    if hinted and isinstance(hinted.error, Unsupported):
+        raise hinted.error
+    raise _not_found(capabilities, txid)
+
+
+def _block_hash(rpc: Rpc, block: Height | Hash | None) -> str | None:
+    if not isinstance(block, Height):
+        return block.hex if block else None
+    batch = Batch(rpc)
+    reply = batch.ask(str, "getblockhash", block.height)
+    batch.send()
+    return reply.known()
+
+
+def _genesis(rpc: Rpc, chain: ChainStatus) -> _Found:
+    genesis: str = rpc.call("getblockhash", 0, into=str)
+    (answer,) = rpc.call("getblock", genesis, 2, into=answers.BlockTransactions).tx
+    answer.blockhash = genesis
+    return _Found(chain, answer, is_genesis=True)
+
+
+def _not_found(capabilities: Capabilities, txid: str) -> NotFound | Unsupported:
+    if capabilities.txindex:
+        return NotFound("transaction_not_found", query=txid)
+    if capabilities.txindex_height is not None:
+        return Unsupported("txindex_building", query=txid, height=f"{capabilities.txindex_height:,}")
+    return Unsupported("needs_txindex", query=txid)
+
+
+def _place(header: answers.Header) -> Place:
+    return Place(header.hash, header.height, header.time, max(0, header.confirmations))
+
+
+def _with_amounts(rpc: Rpc, tx: Transaction, shown: slice, capabilities: Capabilities) -> Transaction:
+    """A last try for amounts that are still missing: a block that was never connected, a parent mined meanwhile."""
+    missing = [i for i in tx.inputs[shown] if i.txid and not i.prevout]
+    if not missing or not capabilities.txindex:
+        return tx
+    batch = Batch(rpc)
+    question = PrevoutQuestion(batch, missing)
+    batch.send()
+    return question.fill(tx)

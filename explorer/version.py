@@ -1,0 +1,3 @@
+"""The explorer's own version."""
+
+VERSION = "1.0"

@@ -1,0 +1,32 @@
+"""Static files, each under a name that changes with its content, so that browsers may keep it for good."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, current_app, request, url_for
+
+YEAR = 31_536_000  # seconds
+
+
+@cache
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def static_url(filename: str) -> str:
+    folder = Path(current_app.static_folder or "")
+    return url_for("static", filename=filename, v=_fingerprint(folder / filename))
+
+
+def register(app: Flask) -> None:
+    @app.after_request
+    def keep_for_good(response: Response) -> Response:
+        if request.endpoint == "static" and response.status_code == 200 and "v" in request.args:
+            response.cache_control.no_cache = None
+            response.cache_control.public = True
+            response.cache_control.max_age = YEAR
+            response.cache_control.immutable = True
+        return response

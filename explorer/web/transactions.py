@@ -1,0 +1,77 @@
+"""Transactions: the page, and what is too long for it as plain text."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from explorer.bitcoin.locktime import locktime_words
+from explorer.bitcoin.query import Hash, Height, parse_block_id, parse_hash, parse_number
+from explorer.chain.transactions import get_raw, get_transaction
+from explorer.errors import BadQuery, NotFound
+from explorer.web.page import page_number, render, rpc
+
+bp = Blueprint("transactions", __name__)
+
+
+@bp.get("/tx/<txid>")
+def show(txid: str) -> str | AnyResponse:
+    canonical = _txid(txid)
+    if canonical != txid:
+        same = {name: request.args.get(name) for name in ("block", "page")}
+        return redirect(url_for(".show", txid=canonical, **same), 301)
+    block = _block()
+    found = get_transaction(rpc(), txid, block, page_number())
+    return render(
+        "transaction.html",
+        found.chain,
+        tx=found.tx,
+        place=found.place,
+        mempool=found.entry,
+        spends=found.spends,
+        inputs=found.inputs,
+        outputs=found.outputs,
+        page=found.page,
+        pages=found.pages,
+        locktime_words=locktime_words(found.tx),
+        note="genesis" if found.is_genesis else None,
+        block_hint=found.place.block_hash if found.place and (found.needs_block or block) else None,
+        needs_block=found.needs_block,
+    )
+
+
+@bp.get("/tx/<txid>/hex")
+def raw(txid: str) -> Response:
+    return _text(get_raw(rpc(), _txid(txid), _block()).hex)
+
+
+@bp.get("/tx/<txid>/witness/<vin>")
+def witness(txid: str, vin: str) -> Response:
+    """The witness of an input: an item a line, in hex."""
+    tx = get_raw(rpc(), _txid(txid), _block())
+    index = parse_number(vin, 0, len(tx.vin) - 1)
+    if index is None:
+        raise NotFound("input_not_found", txid=txid, count=len(tx.vin), vin=vin[:100])
+    return _text("\n".join(tx.vin[index].txinwitness))
+
+
+def _text(body: str) -> Response:
+    return Response(body + "\n", mimetype="text/plain")
+
+
+def _txid(typed: str) -> str:
+    txid = parse_hash(typed)
+    if txid is None:
+        raise BadQuery("bad_txid", query=typed[:100])
+    return txid
+
+
+def _block() -> Height | Hash | None:
+    """The `block` of the query: where to look, for a node that has no index of all transactions."""
+    typed = request.args.get("block")
+    if typed is None:
+        return None
+    block = parse_block_id(typed)
+    if block is None:
+        raise BadQuery("bad_block_id", query=typed[:100])
+    return block
