@@ -17,9 +17,7 @@ class ExplorerError(Exception):
     status: ClassVar[int] = 500
     default_id: ClassVar[str] = "internal"
 
-    def __init__(
-        self, message_id: str | None = None, /, *, retry_after: int | None = None, **values: Value
-    ) -> None:
+    def __init__(self, message_id: str | None = None, /, *, retry_after: int | None = None, **values: Value) -> None:
         self.message_id = message_id or self.default_id
         self.values = values
         self.retry_after = retry_after  # seconds, for the Retry-After header

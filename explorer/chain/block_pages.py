@@ -58,9 +58,8 @@ def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
     best_hash = None if state.in_best_chain else second.ask(str, "getblockhash", header.height)
     coinbase = ask_coinbase(second, sketch) if page > 1 else None
     second.send()
-    one_by_one = has_txindex and (
-        txids.count > SMALL_BLOCK or sketch.stats is None
-    )  # getblock 3 lacks amounts then too
+    # Where getblockstats knows nothing, for a block that was never connected, getblock 3 has no amounts either.
+    one_by_one = has_txindex and (txids.count > SMALL_BLOCK or sketch.stats is None)
     cards = get_cards(rpc, block_hash, txids, page, one_by_one=one_by_one) if txids.count else ()
     block = sketch.finish(coinbase() if coinbase else _coinbase_script(cards))
     if not kept and is_complete(block):

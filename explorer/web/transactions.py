@@ -18,10 +18,10 @@ bp = Blueprint("transactions", __name__)
 def show(txid: str) -> str | AnyResponse:
     canonical = _txid(txid)
     if canonical != txid:
-        same = {name: request.args.get(name) for name in ("block", "page")}
-        return redirect(url_for(".show", txid=canonical, **same), 301)
-    block = _block()
-    found = get_transaction(rpc(), txid, block, page_number())
+        block, page = request.args.get("block"), request.args.get("page")
+        return redirect(url_for(".show", txid=canonical, block=block, page=page), 301)
+    hint = _block()
+    found = get_transaction(rpc(), txid, hint, page_number())
     return render(
         "transaction.html",
         found.chain,
@@ -35,7 +35,7 @@ def show(txid: str) -> str | AnyResponse:
         pages=found.pages,
         locktime_words=locktime_words(found.tx),
         note="genesis" if found.is_genesis else None,
-        block_hint=found.place.block_hash if found.place and (found.needs_block or block) else None,
+        block_hint=found.place.block_hash if found.place and (found.needs_block or hint) else None,
         needs_block=found.needs_block,
     )
 
