@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import pytest
 
-import config
 from tests.bitcoind import Bitcoind
-from tests.server import ROOT, LiveServer
+from tests.server import ROOT, LiveServer, is_setting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,6 +31,13 @@ def lacking(thing: str, advice: str) -> NoReturn:
     pytest.skip(f"{SKIPPED_FOR_WANT_OF}{thing}. {advice}")
 
 
+def pytest_configure() -> None:
+    """The settings of whoever runs the tests are forgotten before any test module is imported."""
+    for name in list(os.environ):
+        if is_setting(name):
+            del os.environ[name]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons: Counter[str] = Counter()
     for report in terminalreporter.stats.get("skipped", []):
@@ -43,13 +49,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test sees the settings, the bitcoin.conf or the cookie of whoever runs it."""
-    for setting in config.SETTINGS:
-        monkeypatch.delenv(setting.name, raising=False)
-    for name in [name for name in os.environ if name.startswith("BITCOIN_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+def empty_home(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where HOME is: no test finds the bitcoin.conf or the cookie of whoever runs it."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")

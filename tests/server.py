@@ -22,11 +22,9 @@ from tests.bitcoind import free_port
 ROOT = Path(__file__).parents[1]
 
 
-def clean_environment(home: Path) -> dict[str, str]:
-    """The environment of whoever runs the tests, without settings of the explorer and with another home."""
-    settings = {setting.name for setting in config.SETTINGS}
-    kept = {k: v for k, v in os.environ.items() if k not in settings and not k.startswith("BITCOIN_")}
-    return {**kept, "HOME": str(home)}
+def is_setting(name: str) -> bool:
+    """Whether the explorer would read this environment variable, or complain about it."""
+    return name.startswith("BITCOIN_") or any(setting.name == name for setting in config.SETTINGS)
 
 
 class LiveServer:
@@ -58,7 +56,7 @@ class LiveServer:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "app:app"],
                 cwd=ROOT,
-                env={**clean_environment(self.home), **self.settings},
+                env={**os.environ, "HOME": str(self.home), **self.settings},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
