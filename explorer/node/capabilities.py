@@ -1,0 +1,118 @@
+"""What this node can answer: found by asking it, never by comparing versions."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from dataclasses import dataclass
+from typing import Any, Final
+
+from msgspec import Struct
+
+from explorer.errors import ExplorerError, NodeRefused, Unsupported
+from explorer.node.rpc import Call, Rpc
+
+RECHECK_SECONDS: Final = 60  # an index that was being built gets ready, a node restarts with other settings
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """An index counts as there once it has caught up with the chain, for only then it answers everything."""
+
+    chain: str  # main, test, testnet4, signet, regtest
+    pruned: bool
+    prune_height: int | None  # the lowest block that is still there, on a pruned node
+    txindex: bool
+    txindex_height: int | None  # how far it has got, also while it is being built; None without it
+    block_filters: bool
+    coin_stats: bool
+    spender_index: bool  # what spent an output in a block: txospenderindex, since Bitcoin Core 31
+    methods: frozenset[str]  # every method that the node lists
+
+
+class _Chain(Struct):
+    chain: str
+    pruned: bool = False
+    pruneheight: int | None = None
+
+
+class _Index(Struct):
+    synced: bool
+    best_block_height: int
+
+
+CALLS: Final[list[Call]] = [("getblockchaininfo",), ("getindexinfo",), ("help",)]
+TYPES: Final[list[Any]] = [_Chain, dict[str, _Index], str]
+
+
+def get_capabilities(rpc: Rpc) -> Capabilities:
+    """What the node can do, remembered for a minute. Raises the node's own error while it does not answer."""
+    memory = _memories.get(rpc) or _memories.setdefault(rpc, _Memory())
+    return memory.recall(rpc)
+
+
+class _Memory:
+    def __init__(self) -> None:
+        self._asking = threading.Lock()
+        self._capabilities: Capabilities | None = None
+        self._fresh_until = 0.0
+
+    def recall(self, rpc: Rpc) -> Capabilities:
+        """Who finds it outdated asks anew; the others go on with what was known, or wait if nothing was."""
+        known = self._capabilities
+        if known is not None and (time.monotonic() < self._fresh_until or self._asking.locked()):
+            return known
+        with self._asking:
+            if self._capabilities is None or time.monotonic() >= self._fresh_until:
+                self._capabilities = _ask(rpc)
+                self._fresh_until = time.monotonic() + RECHECK_SECONDS
+            return self._capabilities
+
+
+def _ask(rpc: Rpc) -> Capabilities:
+    try:
+        chain, indexes, listing = rpc.batch(CALLS, into=TYPES)
+    except NodeRefused as error:
+        if error.message_id != "node_forbidden":
+            raise
+        # One method outside of rpcwhitelist= empties the whole batch's answer (HTTP 403).
+        chain, indexes, listing = [_ask_alone(rpc, call, into) for call, into in zip(CALLS, TYPES, strict=True)]
+    if isinstance(chain, ExplorerError):
+        raise chain
+    indexes = _without(indexes, {})
+    listing = _without(listing, "")
+    txindex = indexes.get("txindex")
+    ready = {name for name, index in indexes.items() if index.synced}
+    return Capabilities(
+        chain=chain.chain,
+        pruned=chain.pruned,
+        prune_height=chain.pruneheight if chain.pruned else None,
+        txindex="txindex" in ready,
+        txindex_height=txindex.best_block_height if txindex else None,
+        block_filters="basic block filter index" in ready,
+        coin_stats="coinstatsindex" in ready,
+        spender_index="txospenderindex" in ready,
+        methods=frozenset(line.split()[0] for line in listing.splitlines() if line and not line.startswith("=")),
+    )
+
+
+def _without(answer: Any, substitute: Any) -> Any:
+    """What a node that does not know the method, or does not allow it, can do without it."""
+    if isinstance(answer, (Unsupported, NodeRefused)):
+        return substitute
+    if isinstance(answer, ExplorerError):
+        raise answer
+    return answer
+
+
+def _ask_alone(rpc: Rpc, call: Call, into: Any) -> Any:
+    try:
+        return rpc.call(*call, into=into)
+    except ExplorerError as error:
+        return error
+
+
+_memories: weakref.WeakKeyDictionary[Rpc, _Memory] = weakref.WeakKeyDictionary()
+os.register_at_fork(after_in_child=_memories.clear)  # a thread of the parent may have been asking
