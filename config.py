@@ -151,7 +151,7 @@ def _node_url(value: str) -> NodeUrl | Demo:
             "must be demo, or like http://user:password@host:8332 "
             "(in a password, % is written as %25, @ as %40, # as %23, / as %2F)"
         )
-    if (url.username is None) != (not url.password):
+    if bool(url.username) != bool(url.password):
         raise ValueError("names a user without a password, or a password without a user")
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     return NodeUrl(
@@ -159,7 +159,7 @@ def _node_url(value: str) -> NodeUrl | Demo:
         host,
         port,
         Secret(target),
-        _user(unquote(url.username)) if url.username is not None else None,
+        _user(unquote(url.username)) if url.username else None,
         Secret(unquote(url.password)) if url.password else None,
     )
 
