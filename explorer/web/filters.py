@@ -18,13 +18,13 @@ from explorer.bitcoin.carried import carried
 from explorer.bitcoin.coinbase import coinbase_text
 from explorer.bitcoin.locktime import relative_lock_words
 from explorer.bitcoin.models import Input, MempoolEntry, fee_rate
+from explorer.chain.transactions import PER_PAGE
 from explorer.web import pictures
 from explorer.web.pictures import markup
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MONTH, YEAR = 2_629_800, 31_557_600  # seconds, of a Julian year
 LONG_WITNESS = 1_000  # hex characters in all; longer ones are linked to, not shown
-ROWS = 100  # inputs and outputs on one page of a transaction
 END = 8  # characters of a shortened id that always show
 
 NETWORKS = {
@@ -250,10 +250,16 @@ def page_numbers(page: int, pages: int) -> list[int | None]:
     return numbers
 
 
-def row(position: int, side: str) -> str:
-    """What leads to one input ('in') or output ('out') on the page of its transaction: a page if need be, an anchor."""
-    page = position // ROWS + 1
-    return f"#{side}-{position}" if page == 1 else f"?page={page}#{side}-{position}"
+def row(position: int, side: str, height: int | None = None) -> str:
+    """What leads from a transaction's address to one input ('in') or output ('out'): a page if need be, an anchor.
+
+    `height` is that of its block, for a node that finds transactions only where it is told to look.
+    """
+    page = position // PER_PAGE + 1
+    query = [f"block={height}"] if height is not None else []
+    if page > 1:
+        query.append(f"page={page}")
+    return f"{'?' if query else ''}{'&'.join(query)}#{side}-{position}"
 
 
 def register(app: Flask) -> None:
