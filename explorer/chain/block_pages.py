@@ -48,7 +48,7 @@ def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
     question = KeptSketch(first, kept) if kept else SketchQuestion(first, block_hash)
     first.send()
     chain, header, sketch = facts.chain_status(info.whole()), question.header.whole(), question.read()
-    tip.remember(rpc, chain.height)
+    tip.remember(rpc, chain)
     state, txids = facts.block_state(header), sketch.txids
     pages = max(1, -(-txids.count // PER_PAGE))
     if page > pages:

@@ -42,13 +42,13 @@ def get_home(rpc: Rpc) -> Home:
     Which hashes to ask for depends on the tip. Guessing them from the tip that was seen last saves a round trip.
     """
     seen = tip.last_seen(rpc)
-    heights = () if seen is None else range(max(0, seen - LIST_LENGTH + 1), seen + LOOK_AHEAD + 1)
+    heights = () if seen is None else range(max(0, seen.height - LIST_LENGTH + 1), seen.height + LOOK_AHEAD + 1)
     batch = Batch(rpc)
     question = StatusQuestion(batch)
     guesses = {height: batch.ask(str, "getblockhash", height) for height in heights}
     batch.send()
     status = question.read()
-    tip.remember(rpc, status.chain.height)
+    tip.remember(rpc, status.chain, status.node.version)
     hashes = {height: reply.whole() for height, reply in guesses.items() if not reply.error}
     return Home(status, _blocks_down_from(rpc, status.chain.height, hashes))
 
@@ -56,7 +56,7 @@ def get_home(rpc: Rpc) -> Home:
 def list_blocks(rpc: Rpc, before: int | None) -> BlockList:
     """The blocks below height `before` (from 1); the latest ones for None, and where it lies beyond the tip."""
     chain = facts.chain_status(rpc.call("getblockchaininfo", into=answers.BlockchainInfo))
-    tip.remember(rpc, chain.height)
+    tip.remember(rpc, chain)
     top = chain.height if before is None else min(before - 1, chain.height)
     blocks = _blocks_down_from(rpc, top, {})
     return BlockList(

@@ -31,5 +31,5 @@ def get_status(rpc: Rpc) -> Status:
     question = StatusQuestion(batch)
     batch.send()
     status = question.read()
-    tip.remember(rpc, status.chain.height)
+    tip.remember(rpc, status.chain, status.node.version)
     return status

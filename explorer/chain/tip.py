@@ -1,17 +1,29 @@
-"""The tip that this process saw last. A guess to ask by, never an answer: whoever uses it checks what comes back."""
+"""What this process saw last of each node. Good for a guess or a badge, never an answer: whoever asks by it checks."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from explorer.bitcoin.models import ChainStatus
 from explorer.node.rpc import Rpc
 
-_heights: WeakKeyDictionary[Rpc, int] = WeakKeyDictionary()
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    network: str
+    height: int
+    version: str | None  # the node's user agent
 
 
-def remember(rpc: Rpc, height: int) -> None:
-    _heights[rpc] = height
+_seen: WeakKeyDictionary[Rpc, Seen] = WeakKeyDictionary()
 
 
-def last_seen(rpc: Rpc) -> int | None:
-    return _heights.get(rpc)
+def remember(rpc: Rpc, chain: ChainStatus, version: str | None = None) -> None:
+    """`version` stays what it was where it was not asked for."""
+    before = _seen.get(rpc)
+    _seen[rpc] = Seen(chain.network, chain.height, version or (before.version if before else None))
+
+
+def last_seen(rpc: Rpc) -> Seen | None:
+    return _seen.get(rpc)

@@ -63,7 +63,7 @@ def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int)
     """
     capabilities = get_capabilities(rpc)
     found = _find(rpc, capabilities, txid, block)
-    tip.remember(rpc, found.chain.height)
+    tip.remember(rpc, found.chain)
     tx = facts.transaction(found.answer)
     if found.entry:
         tx = replace(tx, fee=satoshis(found.entry.fees.base))

@@ -9,6 +9,7 @@ from flask import current_app, render_template, request
 from config import Settings
 from explorer.bitcoin.models import ChainStatus
 from explorer.bitcoin.query import parse_number
+from explorer.chain.tip import last_seen
 from explorer.errors import BadQuery
 from explorer.node.connection import get_rpc_connection
 from explorer.node.rpc import Rpc
@@ -33,6 +34,7 @@ def rpc() -> Rpc:
 def render(template: str, chain: ChainStatus | None, **values: Any) -> str:
     """A page. `chain` is None where the node was not asked, or does not answer."""
     connection = rpc()
+    seen = last_seen(connection)
     return render_template(
         template,
         site=SITE,
@@ -40,7 +42,8 @@ def render(template: str, chain: ChainStatus | None, **values: Any) -> str:
         rpc_label=connection.label,
         is_demo=connection.is_demo,
         now=connection.now(),
-        network=chain.network if chain else None,
+        network=chain.network if chain else seen.network if seen else None,
+        node_version=seen.version if seen else None,
         tip_height=chain.height if chain else None,
         static_url=static_url,
         **values,
