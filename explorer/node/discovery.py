@@ -188,7 +188,7 @@ def _files_for(host: str, settings: Settings, default: Path | None, network: str
     """The files that go with a node named by its host. Those of the default folder are for this machine's node only:
     no other host is to be shown their secrets."""
     named = settings.bitcoin_datadir or settings.bitcoin_conf
-    is_local = host == "localhost" or host == "::1" or host.startswith("127.")
+    is_local = re.fullmatch(r"localhost|::1|127\.[0-9.]+", host) is not None
     return _look(settings, default, network) if named or is_local else None
 
 

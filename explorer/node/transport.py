@@ -41,16 +41,17 @@ class _Wire:
 
     def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext | None, timeout: float) -> None:
         try:
-            sock = socket.create_connection((endpoint.host, endpoint.port), timeout)
+            self._sock = socket.create_connection((endpoint.host, endpoint.port), timeout)
         except TimeoutError:
             raise ConnectionError("nothing there accepts a connection") from None
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sock = tls.wrap_socket(sock, server_hostname=endpoint.host) if tls else sock
-        except BaseException:
-            sock.close()
-            raise
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self._sock = tls.wrap_socket(self._sock, server_hostname=endpoint.host)  # closes it when it fails
         self.is_reusable = True
+
+    def __del__(self) -> None:
+        if hasattr(self, "_sock"):
+            self._sock.close()
 
     def is_stale(self) -> bool:
         """Whether something can be read although nothing was asked: the end of the connection, as a rule."""

@@ -1,0 +1,362 @@
+"""Which node is found, and by what."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from config import ConfigError, Secret, load
+from explorer.node.discovery import FOLDERS, RPC_PORTS, Cookie, Endpoint, Password, find_endpoint
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with Bitcoin's folder in it, empty."""
+    (tmp_path / ".bitcoin").mkdir()
+    return tmp_path
+
+
+def find(home: Path, **environ: str) -> Endpoint | None:
+    return find_endpoint(load(environ), home, "linux")
+
+
+def found(home: Path, **environ: str) -> Endpoint:
+    endpoint = find(home, **environ)
+    assert endpoint is not None
+    return endpoint
+
+
+def write_conf(home: Path, text: str) -> Path:
+    path = home / ".bitcoin" / "bitcoin.conf"
+    path.write_text(text)
+    return path
+
+
+def write_cookie(home: Path, network: str, folder: str = ".bitcoin") -> Path:
+    path = home / folder / FOLDERS[network] / ".cookie"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("__cookie__:secret")
+    return path
+
+
+# --- nothing, or the demo chain --------------------------------------------------------------------------------------
+
+
+def test_nothing_found_means_the_demo_chain(home: Path) -> None:
+    assert find(home) is None
+
+
+def test_no_folder_at_all_means_the_demo_chain(tmp_path: Path) -> None:
+    assert find(tmp_path / "nobody") is None
+
+
+def test_a_user_without_a_home_gets_the_demo_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user id that is in no passwd file
+    assert find_endpoint(load({}), platform="linux") is None
+
+
+def test_demo_is_chosen_although_there_is_a_node(home: Path) -> None:
+    write_cookie(home, "main")
+    assert find(home, BITCOIN_RPC_URL="demo") is None
+
+
+# --- the URL ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_url_comes_first(home: Path) -> None:
+    write_conf(home, "rpcuser=u\nrpcpassword=p\nrpcport=1234\n")
+    endpoint = found(home, BITCOIN_RPC_URL="http://alice:wo%40nder@node:18443")
+    assert endpoint == Endpoint(
+        "node", 18443, Password("alice", Secret("wo@nder")), "BITCOIN_RPC_URL", network="regtest"
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "port"),
+    [
+        ({"BITCOIN_RPC_URL": "http://u:p@node"}, 8332),
+        ({"BITCOIN_RPC_URL": "http://u:p@node", "BITCOIN_NETWORK": "signet"}, 38332),
+        ({"BITCOIN_RPC_URL": "https://u:p@node"}, 443),
+        ({"BITCOIN_RPC_URL": "https://u:p@node:8332"}, 8332),
+    ],
+)
+def test_a_url_without_a_port_has_its_usual_one(home: Path, environ: dict[str, str], port: int) -> None:
+    assert found(home, **environ).port == port
+
+
+def test_a_url_keeps_its_path_and_query_to_itself(home: Path) -> None:
+    endpoint = found(home, BITCOIN_RPC_URL="https://name.example/v1/KEY/?token=TOKEN")
+    assert endpoint.target.reveal() == "/v1/KEY/?token=TOKEN"
+    assert endpoint.credentials is None
+    assert "KEY" not in repr(endpoint)
+    assert "TOKEN" not in repr(endpoint)
+    assert endpoint.label == "name.example:443"
+
+
+def test_an_ipv6_label_has_brackets(home: Path) -> None:
+    assert found(home, BITCOIN_RPC_URL="http://u:p@[::1]:8332").label == "[::1]:8332"
+
+
+def test_a_local_url_without_a_password_takes_the_cookie_of_its_port(home: Path) -> None:
+    write_cookie(home, "main")
+    cookie = write_cookie(home, "signet")
+    assert found(home, BITCOIN_RPC_URL="http://127.0.0.1:38332").credentials == Cookie(cookie)
+
+
+@pytest.mark.parametrize("host", ["node", "192.168.1.5", "name.example", "127.example"])
+def test_another_host_is_never_shown_this_machines_secrets(home: Path, host: str) -> None:
+    write_conf(home, "rpcuser=u\nrpcpassword=p\n")
+    write_cookie(home, "main")
+    assert found(home, BITCOIN_RPC_URL=f"http://{host}:8332").credentials is None
+    assert found(home, BITCOIN_RPC_HOST=host).credentials is None
+
+
+def test_a_mounted_folder_gives_another_host_its_credentials(home: Path) -> None:
+    cookie = write_cookie(home, "regtest", "mounted")
+    environ = {"BITCOIN_DATADIR": str(home / "mounted")}
+    for named in ({"BITCOIN_RPC_URL": "http://node:18443"}, {"BITCOIN_RPC_HOST": "node"}):
+        endpoint = found(home, **environ, **named)
+        assert (endpoint.label, endpoint.credentials) == ("node:18443", Cookie(cookie))
+
+
+# --- host, port, user, password, cookie ------------------------------------------------------------------------------
+
+
+def test_host_port_user_and_password(home: Path) -> None:
+    endpoint = found(
+        home,
+        BITCOIN_RPC_HOST="node",
+        BITCOIN_RPC_PORT="8400",
+        BITCOIN_RPC_USER="alice",
+        BITCOIN_RPC_PASSWORD="wonder",
+    )
+    assert endpoint == Endpoint("node", 8400, Password("alice", Secret("wonder")), "BITCOIN_RPC_HOST")
+
+
+@pytest.mark.parametrize("network", RPC_PORTS)
+def test_a_network_has_its_usual_port(home: Path, network: str) -> None:
+    endpoint = found(home, BITCOIN_RPC_HOST="node", BITCOIN_NETWORK=network)
+    assert (endpoint.port, endpoint.network) == (RPC_PORTS[network], network)
+
+
+def test_one_of_them_is_enough(home: Path) -> None:
+    password = {"BITCOIN_RPC_USER": "alice", "BITCOIN_RPC_PASSWORD": "wonder"}
+    assert found(home, BITCOIN_RPC_HOST="node").label == "node:8332"
+    assert found(home, BITCOIN_RPC_PORT="8400").label == "127.0.0.1:8400"
+    assert found(home, **password).label == "127.0.0.1:8332"
+    assert found(home, BITCOIN_RPC_COOKIE="/x/.cookie").label == "127.0.0.1:8332"
+
+
+def test_a_cookie_lies_in_the_folder_of_its_network(home: Path) -> None:
+    endpoint = found(home, BITCOIN_RPC_COOKIE="/mounted/testnet4/.cookie")
+    assert (endpoint.port, endpoint.network) == (48332, "testnet4")
+    assert endpoint.credentials == Cookie(Path("/mounted/testnet4/.cookie"))
+
+
+def test_a_cookie_that_is_not_there_yet_is_kept(home: Path) -> None:
+    assert found(home, BITCOIN_RPC_COOKIE="/not/yet").credentials == Cookie(Path("/not/yet"))
+
+
+def test_a_local_host_takes_what_it_lacks_from_the_files(home: Path) -> None:
+    write_conf(home, "chain=regtest\n[regtest]\nrpcport=7000\nrpcuser=u\nrpcpassword=p\n")
+    assert found(home, BITCOIN_RPC_HOST="localhost") == Endpoint(
+        "localhost", 7000, Password("u", Secret("p")), "BITCOIN_RPC_HOST", network="regtest"
+    )
+
+
+# --- bitcoin.conf and the cookie -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("network", FOLDERS)
+def test_the_cookie_tells_the_network(home: Path, network: str) -> None:
+    cookie = write_cookie(home, network)
+    assert found(home) == Endpoint("127.0.0.1", RPC_PORTS[network], Cookie(cookie), str(cookie), network=network)
+
+
+def test_the_main_networks_cookie_comes_first_unless_another_is_named(home: Path) -> None:
+    for network in FOLDERS:
+        write_cookie(home, network)
+    assert found(home).network == "main"
+    assert found(home, BITCOIN_NETWORK="testnet4").network == "testnet4"
+
+
+def test_a_named_network_is_a_named_node(home: Path) -> None:
+    endpoint = found(home, BITCOIN_NETWORK="signet")
+    assert (endpoint.label, endpoint.found_by) == ("127.0.0.1:38332", "BITCOIN_NETWORK")
+    assert endpoint.credentials == Cookie(home / ".bitcoin" / "signet" / ".cookie")
+
+
+def test_a_conf_without_a_word_about_rpc_names_the_local_node(home: Path) -> None:
+    conf = write_conf(home, "txindex=1\n")
+    cookie = Cookie(home / ".bitcoin" / ".cookie")
+    assert found(home) == Endpoint("127.0.0.1", 8332, cookie, str(conf), network="main")
+
+
+def test_rpcauth_holds_no_password_so_the_cookie_is_taken(home: Path) -> None:
+    write_conf(home, "rpcauth=alice:salt$hash\nrpcuser=alice\n")
+    assert found(home).credentials == Cookie(home / ".bitcoin" / ".cookie")
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("rpcport=1\nrpcport=2", "127.0.0.1:1"),
+        ("rpcport=1\n[main]\nrpcport=2", "127.0.0.1:2"),
+        ("rpcport=1\n[regtest]\nrpcport=2", "127.0.0.1:1"),
+        ("regtest=1\nrpcport=1\n[regtest]\nrpcport=2", "127.0.0.1:2"),
+        ("chain=regtest\nrpcport=1", "127.0.0.1:18443"),
+        ("chain=test\ntest.rpcport=1", "127.0.0.1:1"),
+        ("[regtest]\nchain=regtest\nrpcport=1", "127.0.0.1:8332"),
+        ("testnet=1", "127.0.0.1:18332"),
+        ("testnet4=", "127.0.0.1:48332"),
+        ("notestnet=0", "127.0.0.1:18332"),
+        ("testnet=0\ntestnet=1", "127.0.0.1:18332"),
+        ("testnet=1\ntestnet=0", "127.0.0.1:8332"),
+        ("chain=signet\nchain=main", "127.0.0.1:38332"),
+        ("regtest=abc", "127.0.0.1:8332"),
+        (" \t rpcport =  7 # seven \r\n\r\n# rpcport=8", "127.0.0.1:7"),
+        ("rpcconnect=node", "node:8332"),
+        ("rpcconnect=node:77", "node:77"),
+        ("rpcconnect=node:77\nrpcport=12", "node:12"),
+        ("rpcconnect=[::1]:33", "[::1]:33"),
+        ("rpcconnect=::1\nrpcport=12", "[::1]:12"),
+        ("regtest=1\nregtest.main.rpcport=5", "127.0.0.1:18443"),
+        ("[signet]\n[]\nrpcport=5", "127.0.0.1:5"),
+    ],
+)
+def test_bitcoin_conf_is_read_as_bitcoin_cli_reads_it(home: Path, text: str, label: str) -> None:
+    write_conf(home, text)
+    assert found(home).label == label
+
+
+def test_a_password_in_the_conf(home: Path) -> None:
+    write_conf(home, "regtest=1\nrpcuser=outer\nrpcpassword=a=b \n[regtest]\nrpcuser=inner\n[main]\nrpcpassword=x\n")
+    assert found(home).credentials == Password("inner", Secret("a=b"))
+
+
+@pytest.mark.parametrize(
+    ("text", "cookie"),
+    [
+        ("rpccookiefile=mine", ".bitcoin/mine"),
+        ("regtest=1\nrpccookiefile=mine", ".bitcoin/regtest/mine"),
+        ("rpccookiefile=/run/bitcoin/cookie", "/run/bitcoin/cookie"),
+    ],
+)
+def test_the_conf_may_name_the_cookie(home: Path, text: str, cookie: str) -> None:
+    write_conf(home, text)
+    assert found(home).credentials == Cookie(home / cookie)
+
+
+def test_a_node_may_write_no_cookie(home: Path) -> None:
+    write_conf(home, "norpccookiefile=1\n")
+    assert found(home).credentials is None
+
+
+def test_the_conf_may_name_another_folder(home: Path) -> None:
+    write_conf(home, f"datadir={home}/elsewhere\n")
+    cookie = write_cookie(home, "signet", "elsewhere")
+    assert (found(home).network, found(home).credentials) == ("signet", Cookie(cookie))
+
+
+def test_a_named_datadir_overrides_the_one_in_its_conf(home: Path) -> None:
+    write_conf(home, f"datadir={home}/elsewhere\n")
+    endpoint = found(home, BITCOIN_DATADIR=str(home / ".bitcoin"))
+    assert endpoint.credentials == Cookie(home / ".bitcoin" / ".cookie")
+    assert endpoint.found_by == "BITCOIN_DATADIR"
+
+
+def test_a_named_datadir_is_found_although_it_is_empty(home: Path) -> None:
+    (home / "empty").mkdir()
+    endpoint = found(home, BITCOIN_DATADIR=str(home / "empty"))
+    assert (endpoint.label, endpoint.credentials) == ("127.0.0.1:8332", Cookie(home / "empty" / ".cookie"))
+
+
+def test_a_relative_conf_starts_from_the_data_folder(home: Path) -> None:
+    (home / ".bitcoin" / "other.conf").write_text("rpcport=9\n")
+    write_conf(home, "rpcport=8\n")
+    endpoint = found(home, BITCOIN_CONF="other.conf")
+    assert (endpoint.port, endpoint.found_by) == (9, "BITCOIN_CONF")
+
+
+def test_a_mounted_conf_has_its_cookie_beside_it(tmp_path: Path) -> None:
+    conf = tmp_path / "bitcoin.conf"
+    conf.write_text("chain=signet\n")
+    endpoint = found(tmp_path / "nobody", BITCOIN_CONF=str(conf))
+    assert endpoint.credentials == Cookie(tmp_path / "signet" / ".cookie")
+
+
+def test_included_files_are_read_after_the_main_one(home: Path) -> None:
+    write_conf(home, "includeconf=more.conf\nchain=regtest\n[regtest]\nincludeconf=rpc.conf\nrpcuser=u\n")
+    (home / ".bitcoin" / "more.conf").write_text("regtest.rpcport=1\nrpcpassword=late\n")
+    (home / ".bitcoin" / "rpc.conf").write_text("rpcpassword=p\n[regtest]\nrpcuser=other\nrpcport=2\n")
+    endpoint = found(home)
+    assert (endpoint.port, endpoint.credentials) == (2, Password("u", Secret("p")))
+
+
+def test_only_the_networks_own_section_is_included(home: Path) -> None:
+    write_conf(home, "rpcport=1\n[regtest]\nincludeconf=missing.conf\n")
+    assert found(home).port == 1
+
+
+def test_an_included_file_does_not_include_another(home: Path) -> None:
+    write_conf(home, "includeconf=a.conf\n")
+    (home / ".bitcoin" / "a.conf").write_text("rpcport=3\nincludeconf=missing.conf\n")
+    assert found(home).port == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("server=1\nrpcuser", "cannot be understood at line 2"),
+        ("[regtest\n", "cannot be understood at line 1"),
+        ("rpcpassword=hunter#2", "a # in rpcpassword (line 1)"),
+        ("regtest=1\ntestnet=1", "more than one network"),
+        ("chain=regtest\nregtest=1", "more than one network"),
+        ("chain=moon", "unknown chain="),
+        ("rpcport=seven", "an rpcport that is no port"),
+        ("rpcport=70000", "an rpcport that is no port"),
+        ("includeconf=missing.conf", "missing.conf, which cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_broken_conf_is_a_problem_that_names_it(home: Path, text: str, problem: str) -> None:
+    conf = write_conf(home, text)
+    with pytest.raises(ConfigError) as caught:
+        find(home)
+    (told,) = caught.value.problems
+    assert told.startswith(f"{conf} ")
+    assert problem in told
+    assert "hunter" not in told
+
+
+def test_a_conf_that_cannot_be_read_is_a_problem(home: Path) -> None:
+    (home / ".bitcoin" / "bitcoin.conf").mkdir()  # unreadable for root as well
+    with pytest.raises(ConfigError, match=r"bitcoin\.conf cannot be read \(Is a directory\)"):
+        find(home)
+
+
+def test_a_named_conf_that_is_not_there_is_a_problem(home: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^BITCOIN_CONF names .*/nope\.conf, which is not there"):
+        find(home, BITCOIN_CONF="nope.conf")
+
+
+@pytest.mark.parametrize(
+    ("platform", "folder"),
+    [
+        ("linux", ".bitcoin"),
+        ("darwin", "Library/Application Support/Bitcoin"),
+        ("win32", "AppData/Local/Bitcoin"),
+        ("win32", "AppData/Roaming/Bitcoin"),
+    ],
+)
+def test_every_platform_has_its_folder(tmp_path: Path, platform: str, folder: str) -> None:
+    cookie = write_cookie(tmp_path, "main", folder)
+    endpoint = find_endpoint(load({}), tmp_path, platform)
+    assert endpoint is not None
+    assert endpoint.credentials == Cookie(cookie)
+
+
+def test_an_endpoint_masks_its_password() -> None:
+    endpoint = Endpoint("node", 8332, Password("alice", Secret("hunter2")), "BITCOIN_RPC_URL")
+    assert "hunter2" not in f"{endpoint} {endpoint!r} {endpoint.label}"
