@@ -8,10 +8,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from config import DEMO, ConfigError, load  # a module `config` here would be taken for a setting
+from explorer.background import greet_node
 from explorer.node.discovery import find_endpoint
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
 
 REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where one reaches a listener on every address
 
@@ -59,6 +61,11 @@ def when_ready(server: Arbiter) -> None:
         lines.append("It found no node, so it shows the recorded demo chain.")
     lines.append("Another node: BITCOIN_RPC_URL=http://user:password@host:8332 (or demo), or BITCOIN_DATADIR=folder.")
     print(*lines, sep="\n", flush=True)
+
+
+def post_worker_init(worker: Worker) -> None:
+    """After the fork: what the node can do is asked before the first visitor needs it."""
+    greet_node(settings)
 
 
 def _addresses(server: Arbiter) -> list[tuple[str, int]]:
