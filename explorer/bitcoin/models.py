@@ -271,11 +271,10 @@ class TransactionCard:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """Where an output went. `state`: unspent, spent, unspendable or unknown. `txid` and `vin`: by what, where known."""
+    """Where an output went. `state`: unspent, spent, unspendable or unknown. `txid`: by what, where known."""
 
     state: str
     txid: str | None = None
-    vin: int | None = None
     in_mempool: bool = False  # the spending transaction is not yet in a block
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 from explorer.bitcoin.models import BlockFacts, ChainStatus, Status
 from explorer.bitcoin.query import MAX_HEIGHT
@@ -15,9 +18,11 @@ from explorer.errors import NodeBusy, NotFound
 from explorer.node import answers
 from explorer.node.rpc import Rpc
 
+T = TypeVar("T")
+
 LIST_LENGTH = 10
 LOOK_AHEAD = 20  # heights beyond the last tip seen whose hashes are asked for on trust: a few hours of blocks
-TRIES = 3  # of a list that a reorganisation keeps tearing apart
+TRIES = 3  # to read a list that reorganisations keep tearing apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,56 +42,13 @@ class BlockList:
 
 
 def get_home(rpc: Rpc) -> Home:
-    """The status and the latest blocks: three round trips when no block is known, one when all are.
-
-    Which hashes to ask for depends on the tip. Guessing them from the tip that was seen last saves a round trip.
-    """
-    seen = tip.last_seen(rpc)
-    heights = () if seen is None else range(max(0, seen.height - LIST_LENGTH + 1), seen.height + LOOK_AHEAD + 1)
-    batch = Batch(rpc)
-    question = StatusQuestion(batch)
-    guesses = {height: batch.ask(str, "getblockhash", height) for height in heights}
-    batch.send()
-    status = question.read()
-    tip.remember(rpc, status.chain, status.node.version)
-    hashes = {height: reply.whole() for height, reply in guesses.items() if not reply.error}
-    return Home(status, _blocks_down_from(rpc, status.chain.height, hashes))
+    """The status and the latest blocks: three round trips when no block is known, one when all are."""
+    return _while_it_moves(lambda: _home(rpc))
 
 
 def list_blocks(rpc: Rpc, before: int | None) -> BlockList:
     """The blocks below height `before` (from 1); the latest ones for None, and where it lies beyond the tip."""
-    chain = facts.chain_status(rpc.call("getblockchaininfo", into=answers.BlockchainInfo))
-    tip.remember(rpc, chain)
-    top = chain.height if before is None else min(before - 1, chain.height)
-    blocks = _blocks_down_from(rpc, top, {})
-    return BlockList(
-        chain=chain,
-        blocks=blocks,
-        newer=min(top + LIST_LENGTH, chain.height) + 1 if top < chain.height else None,
-        older=blocks[-1].height or None,
-    )
-
-
-def _blocks_down_from(rpc: Rpc, top: int, hashes: dict[int, str]) -> tuple[BlockFacts, ...]:
-    """Up to ten blocks. A reorganisation between two questions shows as a broken link: then they are asked again."""
-    heights = range(top, max(-1, top - LIST_LENGTH), -1)
-    for _ in range(TRIES):
-        if not all(height in hashes for height in heights):
-            hashes = _hashes(rpc, heights)
-        if all(height in hashes for height in heights):
-            blocks = get_blocks(rpc, [hashes[height] for height in heights])
-            if all(upper.header.previous_hash == lower.hash for upper, lower in pairwise(blocks)):
-                return blocks
-        hashes = {}
-    raise NodeBusy("chain_moving", retry_after=1)
-
-
-def _hashes(rpc: Rpc, heights: range) -> dict[int, str]:
-    """The best chain's hashes, without those beyond a tip that has just become lower."""
-    batch = Batch(rpc)
-    replies = {height: batch.ask(str, "getblockhash", height) for height in heights}
-    batch.send()
-    return {height: block_hash for height, reply in replies.items() if (block_hash := reply.known())}
+    return _while_it_moves(lambda: _list(rpc, before))
 
 
 def hash_at(rpc: Rpc, height: int) -> str:
@@ -99,3 +61,61 @@ def hash_at(rpc: Rpc, height: int) -> str:
     if block_hash is None:
         raise NotFound("height_not_found", height=f"{height:,}", tip=f"{count.whole():,}")
     return block_hash
+
+
+def _home(rpc: Rpc) -> Home:
+    """Which hashes to ask for depends on the tip. Guessing them from the tip that was seen last saves a round trip."""
+    seen = tip.last_seen(rpc)
+    heights = range(max(0, seen.height - LIST_LENGTH + 1), seen.height + LOOK_AHEAD + 1) if seen else ()
+    batch = Batch(rpc)
+    question = StatusQuestion(batch)
+    guesses = {height: batch.ask(str, "getblockhash", height) for height in heights}
+    batch.send()
+    status = question.read()
+    tip.remember(rpc, status.chain, status.node.version)
+    hashes = {height: reply.whole() for height, reply in guesses.items() if not reply.error}
+    return Home(status, _blocks_down_from(rpc, status.chain.height, hashes))
+
+
+def _list(rpc: Rpc, before: int | None) -> BlockList:
+    chain = facts.chain_status(rpc.call("getblockchaininfo", into=answers.BlockchainInfo))
+    tip.remember(rpc, chain)
+    top = chain.height if before is None else min(before - 1, chain.height)
+    blocks = _blocks_down_from(rpc, top, {})
+    return BlockList(
+        chain=chain,
+        blocks=blocks,
+        newer=min(top + LIST_LENGTH, chain.height) + 1 if top < chain.height else None,
+        older=blocks[-1].height or None,
+    )
+
+
+def _blocks_down_from(rpc: Rpc, top: int, hashes: Mapping[int, str]) -> tuple[BlockFacts, ...]:
+    """Up to ten blocks, those from genesis on. Raises _Moved where they are not one chain."""
+    heights = range(top, max(-1, top - LIST_LENGTH), -1)
+    if not all(height in hashes for height in heights):
+        hashes = _hashes(rpc, heights)
+    blocks = get_blocks(rpc, [hashes[height] for height in heights])
+    if any(upper.header.previous_hash != lower.hash for upper, lower in pairwise(blocks)):
+        raise _Moved
+    return blocks
+
+
+def _hashes(rpc: Rpc, heights: range) -> dict[int, str]:
+    batch = Batch(rpc)
+    replies = {height: batch.ask(str, "getblockhash", height) for height in heights}
+    batch.send()
+    if any(isinstance(reply.error, NotFound) for reply in replies.values()):
+        raise _Moved  # the chain has just become shorter
+    return {height: reply.whole() for height, reply in replies.items()}
+
+
+class _Moved(Exception):
+    """The chain was reorganised between two questions."""
+
+
+def _while_it_moves(ask: Callable[[], T]) -> T:
+    for _ in range(TRIES):
+        with suppress(_Moved):
+            return ask()
+    raise NodeBusy("chain_moving", retry_after=1)

@@ -1,0 +1,98 @@
+"""Every page, every search and every link of the demo chain, walked at ten positions of the record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urldefrag
+
+import pytest
+from flask.testing import FlaskClient
+
+import config
+from app import create_app
+from explorer.node import connection
+from explorer.node.demo import DemoConnection
+from explorer.node.demo.connection import ANCHOR
+
+POSITIONS = 10
+LINK = re.compile(r'(?:href|src|action)="([^"]*)"')
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = float(ANCHOR)
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def demo(clock: Clock) -> DemoConnection:
+    return DemoConnection(clock=clock)
+
+
+@pytest.fixture
+def client(demo: DemoConnection, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+    settings = config.load({"BITCOIN_RPC_URL": "demo"})
+    monkeypatch.setitem(connection._connections, settings, demo)
+    with create_app(settings).test_client() as client:
+        yield client
+
+
+def walk(client: FlaskClient, start: str) -> set[str]:
+    """Follows every link from a page on. Returns the addresses that were opened."""
+    opened: set[str] = set()
+    waiting = [start]
+    while waiting:
+        address = waiting.pop()
+        if address in opened:
+            continue
+        opened.add(address)
+        response = client.get(address)
+        assert response.status_code in (200, 301, 302, 308), f"{address}: {response.status_code}"
+        response.close()
+        if location := response.headers.get("Location"):
+            found = [location]
+        elif response.mimetype == "text/html":
+            found = [unescape(link) for link in LINK.findall(response.text)]
+        else:
+            found = []
+        for link in found:
+            assert link.startswith(("/", "#")), f"{address} leads out: {link}"
+            if path := urldefrag(link).url:
+                waiting.append(path)
+    return opened
+
+
+@pytest.mark.parametrize("tenth", range(POSITIONS))
+def test_every_page_and_link_works(tenth: int, client: FlaskClient, demo: DemoConnection, clock: Clock) -> None:
+    clock.time += demo.duration * (tenth + 0.5) // POSITIONS
+    opened = walk(client, "/")
+    hashes = [demo.call("getblockhash", height) for height in range(demo.call("getblockcount") + 1)]
+    assert {f"/block/{block_hash}" for block_hash in hashes} <= opened
+    txids = {txid for block_hash in hashes for txid in demo.call("getblock", block_hash)["tx"]}
+    assert txids <= {address.split("/")[2].split("?")[0] for address in opened if address.startswith("/tx/")}
+
+
+@pytest.mark.parametrize("tenth", range(POSITIONS))
+def test_every_search_works(tenth: int, client: FlaskClient, demo: DemoConnection, clock: Clock) -> None:
+    clock.time += demo.duration * (tenth + 0.5) // POSITIONS
+    for height in range(demo.call("getblockcount") + 1):
+        block = demo.call("getblock", demo.call("getblockhash", height), 2)
+        expected = {f"{height:,}": f"/block/{block['hash']}", block["hash"].upper(): f"/block/{block['hash']}"}
+        for position, tx in enumerate(block["tx"]):
+            expected[tx["txid"]] = f"/tx/{tx['txid']}"
+            expected[f"{tx['txid']}:0"] = f"/tx/{tx['txid']}#out-0"
+            expected[f"{height}:{position}"] = f"/tx/{tx['txid']}?block={block['hash']}"
+        for typed, target in expected.items():
+            response = client.get("/search", query_string={"q": typed})
+            assert (response.status_code, response.location) == (302, target), typed
+    for txid in demo.call("getrawmempool"):
+        assert client.get("/search", query_string={"q": txid}).location == f"/tx/{txid}"
