@@ -25,6 +25,10 @@ ENV PATH=/venv/bin:$PATH \
 EXPOSE 5000
 # Any user id does: docker run --user.
 USER 1000:1000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=15s \
-    CMD ["python", "-c", "import http.client, config; s = config.load(); c = http.client.HTTPConnection('127.0.0.1', s.port, timeout=4); c.request('GET', s.base_path + '/healthz'); raise SystemExit(c.getresponse().status != 200)"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=15s CMD ["python", "-c", "\
+import http.client, config; \
+s = config.load(); \
+c = http.client.HTTPConnection('127.0.0.1', s.port, timeout=4); \
+c.request('GET', s.base_path + '/healthz'); \
+raise SystemExit(c.getresponse().status != 200)"]
 CMD ["gunicorn", "app:app"]

@@ -17,7 +17,7 @@ import config
 from tests.conftest import StartServer
 from tests.server import ROOT, LiveServer
 
-DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
 COMPOSE = (ROOT / "compose.yaml").read_text()
 
 
