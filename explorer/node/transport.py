@@ -119,7 +119,7 @@ class Transport:
         `NodeBusy`, `NodeRefused` or `NodeUnavailable`.
         """
         deadline = time.monotonic() + self._timeout
-        if not self._free.acquire(timeout=self._timeout):
+        if not self._free.acquire(timeout=self._timeout / 2):  # the other half is for the answer
             raise NodeBusy("node_connections_busy", retry_after=BUSY_SECONDS, limit=self._limit)
         try:
             answer = self._logged_in(body, deadline, repeatable)
