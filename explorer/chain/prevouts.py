@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from explorer.bitcoin.models import Input, Output, Transaction
+from explorer.bitcoin.models import Input, Transaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch, Reply
 from explorer.node import answers
@@ -15,10 +15,14 @@ class PrevoutQuestion:
     """Asks, as part of a batch, for the outputs that these inputs spend.
 
     For a transaction in the mempool, `mempool_parents` names the parents that are there too: every other output is
-    still unspent in the chain, and found without txindex. Otherwise the parents are looked up, each of them once.
+    still unspent in the chain, and found without txindex; `tip` tells its height from its confirmations. Otherwise the
+    parents are looked up, each of them once.
     """
 
-    def __init__(self, batch: Batch, inputs: Iterable[Input], mempool_parents: Collection[str] | None = None) -> None:
+    def __init__(
+        self, batch: Batch, inputs: Iterable[Input], mempool_parents: Collection[str] | None = None, tip: int = 0
+    ) -> None:
+        self._tip = tip
         self._unspent: dict[tuple[str, int], Reply[answers.TxOut | None]] = {}
         self._parents: dict[str, Reply[answers.Tx]] = {}
         for i in inputs:
@@ -34,16 +38,16 @@ class PrevoutQuestion:
         """The transaction with what was found, and its fee where all amounts are known."""
         if tx.is_coinbase:
             return tx
-        inputs = tuple(i if i.prevout else replace(i, prevout=self._find(i)) for i in tx.inputs)
+        inputs = tuple(i if i.prevout else self._filled(i) for i in tx.inputs)
         amounts = [i.prevout.value for i in inputs if i.prevout]
         fee = sum(amounts) - tx.total_out if len(amounts) == len(inputs) else tx.fee
         return replace(tx, inputs=inputs, fee=fee)
 
-    def _find(self, i: Input) -> Output | None:
+    def _filled(self, i: Input) -> Input:
         if i.txid is None or i.vout is None:
-            return None
-        if unspent := self._unspent.get((i.txid, i.vout)):
-            found = unspent.known()
-            return facts.output(found) if found else None
-        parent = self._parents[i.txid].known() if i.txid in self._parents else None
-        return facts.output(parent.vout[i.vout]) if parent else None
+            return i
+        if (reply := self._unspent.get((i.txid, i.vout))) and (unspent := reply.known()):
+            return replace(i, prevout=facts.output(unspent), prevout_height=self._tip - unspent.confirmations + 1)
+        if i.txid in self._parents and (parent := self._parents[i.txid].known()):
+            return replace(i, prevout=facts.output(parent.vout[i.vout]))
+        return i

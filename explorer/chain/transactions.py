@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from explorer.bitcoin.amounts import satoshis
@@ -75,7 +76,7 @@ def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int)
     second = Batch(rpc)
     block_hash = found.answer.blockhash
     header = second.ask(answers.Header, "getblockheader", block_hash) if block_hash else None
-    prevouts = PrevoutQuestion(second, tx.inputs[shown], found.entry.depends) if found.entry else None
+    prevouts = _unconfirmed_prevouts(second, found, tx.inputs[shown])
     spends = SpendQuestion(second, tx, range(tx.output_count)[shown], capabilities)
     second.send()
     place = _place(header.whole()) if header else None
@@ -145,6 +146,11 @@ def _not_found(capabilities: Capabilities, txid: str) -> NotFound | Unsupported:
 
 def _place(header: answers.Header) -> Place:
     return Place(header.hash, header.height, header.time, max(0, header.confirmations))
+
+
+def _unconfirmed_prevouts(batch: Batch, found: _Found, inputs: Sequence[Input]) -> PrevoutQuestion | None:
+    """The node sends no amounts along with a transaction of the mempool."""
+    return PrevoutQuestion(batch, inputs, found.entry.depends, found.chain.height) if found.entry else None
 
 
 def _with_amounts(rpc: Rpc, tx: Transaction, shown: slice, capabilities: Capabilities) -> Transaction:
