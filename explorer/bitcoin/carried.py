@@ -10,25 +10,38 @@ LARGEST_DIRECT_PUSH = 0x4B  # an opcode up to here is itself the number of bytes
 PUSH_LENGTHS = {0x4C: 1, 0x4D: 2, 0x4E: 4}  # OP_PUSHDATA1, 2 and 4: the size of the length that follows
 MAX_SHOWN = 400  # characters; the transaction's raw hex has the rest
 
+WITNESS_COMMITMENT = bytes.fromhex("6a24aa21a9ed")  # BIP 141: how a coinbase's output to that purpose starts
+
 _LAYOUT = "\n\t\u200d"  # not printable to Python, yet part of ordinary text (the last joins emoji)
 
 
 class Carried(NamedTuple):
-    """`text` is what was meant to be read, else hex. `cut`: it was longer than is shown. `size` in bytes."""
+    """`text` is what was meant to be read, else hex. `cut`: it was longer than is shown. `size` in bytes.
+
+    `is_commitment`: a coinbase's commitment to the witnesses of its block, which is there for nodes and not to be read.
+    """
 
     text: str
     is_text: bool
     cut: bool
     size: int
+    is_commitment: bool = False
 
 
 def carried(script_hex: str) -> Carried:
     """The data of a script that starts with OP_RETURN. One that breaks off in a push counts from there as bytes."""
-    pushes = list(_pushes(bytes.fromhex(script_hex).removeprefix(bytes([OP_RETURN]))))
+    script = bytes.fromhex(script_hex)
+    pushes = list(_pushes(script.removeprefix(bytes([OP_RETURN]))))
     texts = [_readable(push) for push in pushes]
     is_text = bool(texts) and None not in texts
     text = " ".join(filter(None, texts)) if is_text else " ".join(push.hex() for push in pushes)
-    return Carried(text[:MAX_SHOWN], is_text, len(text) > MAX_SHOWN, sum(map(len, pushes)))
+    return Carried(
+        text=text[:MAX_SHOWN],
+        is_text=is_text,
+        cut=len(text) > MAX_SHOWN,
+        size=sum(map(len, pushes)),
+        is_commitment=script.startswith(WITNESS_COMMITMENT),
+    )
 
 
 def _pushes(script: bytes) -> Iterator[bytes]:
@@ -38,6 +51,9 @@ def _pushes(script: bytes) -> Iterator[bytes]:
             length = opcode
         elif opcode in PUSH_LENGTHS:
             width = PUSH_LENGTHS[opcode]
+            if len(rest) < width:
+                yield script
+                return
             length, rest = int.from_bytes(rest[:width], "little"), rest[width:]
         else:  # an opcode that pushes no bytes of its own, such as Runes' OP_13
             script = rest

@@ -147,7 +147,7 @@ def difficulty(value: Decimal) -> str:
         digits, _, exponent = f"{value:.2e}".partition("e")
         return f"{digits} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
     power = 0
-    while value >= 1_000 and power + 1 < len(POWERS):
+    while value >= Decimal("999.995") and power + 1 < len(POWERS):
         value, power = value / 1_000, power + 1
     text = f"{value:,.2f}".removesuffix(".00")
     return f"{text} {POWERS[power]}".strip()

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus, Transaction
 
 STEPS = (2, 5, 15, 50, 150)  # sat/vB: where the second to the sixth colour of a fee rate begins
-LOWEST_SEEN = 0.04  # the least that a level shows, so that an almost empty block still has its colour
+LEAST_BAR, LEAST_VESSEL = 0.02, 0.04  # what a level shows at least, unless there is nothing
 RULER_MARKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000)
 RULER_GAP = 7.0  # percent of the width that a label needs
 
@@ -36,27 +36,32 @@ def next_fullness(mempool: MempoolStatus) -> float:
 
 def markup(svg: str) -> Markup:
     """Text that is safe as it stands: made here of numbers and words of ours, or escaped already."""
-    return Markup(svg)  # noqa: S704
+    return Markup(svg)
 
 
 def bar(fraction: float | None) -> Markup:
     """A level, lying."""
-    return markup(f'<svg class="bar" aria-hidden="true"><rect width="{_of(fraction)}" height="100%"/></svg>')
+    level = _of(_level(fraction, LEAST_BAR))
+    return markup(f'<svg class="bar" aria-hidden="true"><rect width="{level}" height="100%"/></svg>')
 
 
 def vessel(fraction: float | None, step: int = 0) -> Markup:
     """A level, standing, with a tick at each quarter."""
-    level = max(fraction, LOWEST_SEEN) if fraction else 0
+    level = _level(fraction, LEAST_VESSEL)
     return markup(
-        '<svg class="vessel" aria-hidden="true">'
-        f'<rect class="fee-{step}" y="{_of(1 - level)}" width="100%" height="{_of(level)}"/>'
+        f'<svg class="vessel fee-{step}" aria-hidden="true">'
+        f'<rect y="{_of(1 - level)}" width="100%" height="{_of(level)}"/>'
         '<line x1="86%" x2="100%" y1="25%" y2="25%"/><line x1="78%" x2="100%" y1="50%" y2="50%"/>'
         '<line x1="86%" x2="100%" y1="75%" y2="75%"/></svg>'
     )
 
 
-def _of(fraction: float | None) -> str:
-    return f"{min(max(fraction or 0.0, 0.0), 1.0) * 100:.4g}%"
+def _level(fraction: float | None, least: float) -> float:
+    return min(max(fraction, least), 1.0) if fraction else 0.0
+
+
+def _of(fraction: float) -> str:
+    return f"{fraction * 100:.4g}%"
 
 
 def fee_scale() -> Markup:

@@ -1,0 +1,132 @@
+"""Pictures: right in their proportions, whole for every amount, without anything that a strict policy forbids."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.bitcoin.models import BlockStats, Input, MempoolStatus, Output, Script, Transaction
+from explorer.web import pictures
+
+SCRIPT = Script("witness_v0_keyhash", "0014" + "ab" * 20, "0 " + "ab" * 20, "bc1q")
+AMOUNTS = st.lists(st.integers(0, 21_000_000 * 100_000_000), min_size=1, max_size=60)
+
+
+def tx(inputs: list[int], outputs: list[int]) -> Transaction:
+    return Transaction(
+        txid="aa" * 32, wtxid="aa" * 32, version=2, locktime=0, size=200, vsize=200, weight=800,
+        inputs=tuple(Input(0, "bb" * 32, n, prevout=Output(value, SCRIPT)) for n, value in enumerate(inputs)),
+        outputs=tuple(Output(value, SCRIPT) for value in outputs),
+        fee=sum(inputs) - sum(outputs),
+    )  # fmt: skip
+
+
+def stats(*rates: int) -> BlockStats:
+    lowest, p10, p25, p50, p75, p90, highest = rates
+    return BlockStats(0, 1, (p10, p25, p50, p75, p90), lowest, highest, 0, 1, 1)
+
+
+def parse(svg: str) -> ElementTree.Element:
+    assert "nan" not in svg
+    assert "style=" not in svg
+    return ElementTree.fromstring(svg)  # noqa: S314 - made here
+
+
+def percent(element: ElementTree.Element, name: str) -> float:
+    return float(element.attrib[name].removesuffix("%"))
+
+
+@pytest.mark.parametrize(
+    ("rate", "step"),
+    [(None, 0), (0, 1), ("1.99", 1), (2, 2), ("4.99", 2), (5, 3), (15, 4), (50, 5), (149, 5), (150, 6), (9_999, 6)],
+)
+def test_fee_rates_have_six_steps(rate: str | int | None, step: int) -> None:
+    assert pictures.fee_step(None if rate is None else Decimal(rate)) == step
+
+
+def test_a_bar_is_as_long_as_the_fraction() -> None:
+    lengths = [percent(parse(pictures.bar(part))[0], "width") for part in (None, 0, 0.001, 0.5, 1, 1.5)]
+    assert lengths == [0, 0, 2, 50, 100, 100]  # the least is seen
+
+
+def test_a_vessel_fills_from_below() -> None:
+    level = parse(pictures.vessel(0.75, 3))[0]
+    assert (percent(level, "y"), percent(level, "height")) == (25, 75)
+    assert "fee-3" in pictures.vessel(0.75, 3)
+
+
+def test_the_next_block_is_never_more_than_full() -> None:
+    assert pictures.next_fullness(MempoolStatus(1, 250_000, Decimal(1))) == 0.25
+    assert pictures.next_fullness(MempoolStatus(1, 9_000_000, Decimal(1))) == 1
+
+
+def test_the_key_names_where_each_colour_begins() -> None:
+    assert [text.text for text in parse(pictures.fee_scale()).iter("text")] == [str(step) for step in pictures.STEPS]
+
+
+def test_the_ruler_puts_the_needle_at_the_median_within_its_bands() -> None:
+    svg = parse(pictures.fee_ruler(stats(1, 2, 4, 5, 7, 9, 23)))
+    rects = {rect.attrib["class"]: rect for rect in svg.iter("rect")}
+    needle = percent(svg.findall("circle")[0], "cx")
+    for band in ("half", "most", "range"):
+        start, width = percent(rects[band], "x"), percent(rects[band], "width")
+        assert start < needle < start + width
+    assert percent(rects["half"], "width") < percent(rects["most"], "width") < percent(rects["range"], "width")
+    assert next(text for text in svg.iter("text") if text.text == "5").attrib["x"] == f"{needle:.2f}%"
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=7, max_size=7).map(sorted))
+def test_the_ruler_holds_every_rate(rates: list[int]) -> None:
+    svg = parse(pictures.fee_ruler(stats(*rates)))
+    places = [percent(text, "x") for text in svg.iter("text")]
+    assert places == sorted(places)
+    assert all(after - before >= pictures.RULER_GAP - 0.01 for before, after in pairwise(places))
+    for rect in svg.iter("rect"):
+        assert 0 <= percent(rect, "x") <= percent(rect, "x") + percent(rect, "width") <= 100
+
+
+def bands(svg: str) -> list[tuple[float, float, float, float]]:
+    """Of each band: top and bottom where it starts, top and bottom where it ends."""
+    found = []
+    for path in parse(svg).iter("path"):
+        numbers = [float(n) for n in re.findall(r"-?[0-9.]+", path.attrib["d"])]
+        _, top, _, _, _, _, _, end_top, end_bottom, _, _, _, _, _, bottom = numbers
+        found.append((top, bottom, end_top, end_bottom))
+    return found
+
+
+def test_the_flow_is_as_thick_as_the_amounts() -> None:
+    one, three, out, fee = bands(pictures.flow(tx([100, 300], [360])))
+    assert one[1] - one[0] == pytest.approx(pictures.FLOW_TRUNK / 4, abs=0.11)
+    assert three[1] - three[0] == pytest.approx(pictures.FLOW_TRUNK * 3 / 4, abs=0.11)
+    assert out[3] - out[2] == pytest.approx(pictures.FLOW_TRUNK * 0.9, abs=0.11)
+    assert fee[3] - fee[2] == pytest.approx(pictures.FLOW_TRUNK * 0.1, abs=0.11)
+
+
+@given(AMOUNTS, st.data())
+def test_the_flow_stays_in_its_picture(inputs: list[int], data: st.DataObject) -> None:
+    total, outputs = sum(inputs), []
+    for _ in range(data.draw(st.integers(1, 60))):
+        outputs.append(data.draw(st.integers(0, total)))
+        total -= outputs[-1]
+    svg = pictures.flow(tx(inputs, outputs))
+    if not sum(inputs):
+        assert svg == ""
+        return
+    found = bands(svg)
+    assert len(found) <= 2 * pictures.FLOW_BANDS + 1
+    assert all(-0.1 <= edge <= pictures.FLOW_HEIGHT + 1 for band in found for edge in band)
+
+
+def test_there_is_no_flow_where_an_input_is_not_known() -> None:
+    whole = tx([100], [90])
+    part = Transaction(**{name: getattr(whole, name) for name in Transaction.__slots__} | {
+        "inputs": (Input(0, "bb" * 32, 0),), "fee": None,
+    })  # fmt: skip
+    assert pictures.flow(part) == ""
