@@ -111,6 +111,11 @@ def says_json(body: str) -> Fault:
     return says(200, body, "application/json")
 
 
+def nothing_wrong(handler: _Handler) -> None:
+    """Answers, so that the next fault is another request's."""
+    handler.answer()
+
+
 def hangs_up(handler: _Handler) -> None:
     """Closes the connection without an answer."""
     handler.close_connection = True
@@ -164,6 +169,7 @@ def answers_in_chunks(handler: _Handler) -> None:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
     body: bytes
 
@@ -205,14 +211,12 @@ class _Handler(BaseHTTPRequestHandler):
         return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
 
     def _one(self, call: dict[str, Any]) -> dict[str, Any]:
-        error = None
-        result = None
+        error = result = None
         try:
             if call["method"] not in self.server.node.answers:
                 raise RpcError(-32601, "Method not found")
-            result = self.server.node.answers[call["method"]]
-            if callable(result):
-                result = result(*call.get("params", []))
+            answer = self.server.node.answers[call["method"]]
+            result = answer(*call.get("params", [])) if callable(answer) else answer
         except RpcError as refusal:
             error = refusal.error
         if call.get("jsonrpc") != "2.0":

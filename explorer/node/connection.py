@@ -123,9 +123,10 @@ class _Proxy(AuthServiceProxy):  # type: ignore[misc]  # a package without types
         answer = _batch_decoder.decode(
             self._transport.post(body, asking, repeatable=all(_is_read(method) for method in methods))
         )
-        if isinstance(answer, _Item):  # one error for all of them
-            error = answer.error or _Error()
-            raise JSONRPCException({"code": error.code, "message": error.message})
+        if isinstance(answer, _Item):
+            if answer.error is None:
+                raise msgspec.ValidationError("no list")
+            raise JSONRPCException({"code": answer.error.code, "message": answer.error.message})  # one for all of them
         items = {item.id: item for item in answer}
         if len(items) < len(answer):
             counts = Counter(item.id for item in answer)
