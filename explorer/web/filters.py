@@ -250,16 +250,16 @@ def page_numbers(page: int, pages: int) -> list[int | None]:
     return numbers
 
 
-def row(position: int, side: str, height: int | None = None) -> str:
-    """What leads from a transaction's address to one input ('in') or output ('out'): a page if need be, an anchor.
+def output_anchor(vout: int, height: int | None = None) -> str:
+    """What leads from a transaction's address to one of its outputs: a page if need be, an anchor.
 
     `height` is that of its block, for a node that finds transactions only where it is told to look.
     """
-    page = position // PER_PAGE + 1
+    page = vout // PER_PAGE + 1
     query = [f"block={height}"] if height is not None else []
     if page > 1:
         query.append(f"page={page}")
-    return f"{'?' if query else ''}{'&'.join(query)}#{side}-{position}"
+    return f"{'?' if query else ''}{'&'.join(query)}#out-{vout}"
 
 
 def register(app: Flask) -> None:
@@ -268,7 +268,7 @@ def register(app: Flask) -> None:
     plain = (
         coins, btc, sats, rate_number, rate, package_rate,
         number, exact, size, vsize, weight, percent, difficulty, hex32,
-        duration, moment, age, utc, short, chunks, script, network_name, user_agent, page_numbers, row,
+        duration, moment, age, utc, short, chunks, script, network_name, user_agent, page_numbers, output_anchor,
         carried, coinbase_text, relative_lock_words,
     )  # fmt: skip
     for function in (*plain, *pictures.ALL):

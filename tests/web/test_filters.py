@@ -192,8 +192,8 @@ def test_pagers_show_the_ends_and_the_neighbours(page: int, pages: int, numbers:
     assert filters.page_numbers(page, pages) == numbers
 
 
-def test_rows_are_found_on_their_page() -> None:
-    assert filters.row(0, "out") == "#out-0"
-    assert filters.row(99, "in") == "#in-99"
-    assert filters.row(100, "in") == "?page=2#in-100"
-    assert filters.row(250, "out", 840_000) == "?block=840000&page=3#out-250"
+def test_outputs_are_found_on_their_page() -> None:
+    assert filters.output_anchor(0) == "#out-0"
+    assert filters.output_anchor(99) == "#out-99"
+    assert filters.output_anchor(100) == "?page=2#out-100"
+    assert filters.output_anchor(250, 840_000) == "?block=840000&page=3#out-250"
