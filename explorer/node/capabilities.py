@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import weakref
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final
 
 from msgspec import Struct
@@ -62,12 +62,12 @@ class _Memory:
     def recall(self, rpc: Rpc) -> Capabilities:
         """Who finds it outdated asks anew; the others go on with what was known, or wait if nothing was."""
         known = self._capabilities
-        if known is not None and (time.monotonic() < self._fresh_until or self._asking.locked()):
+        if known is not None and (monotonic() < self._fresh_until or self._asking.locked()):
             return known
         with self._asking:
-            if self._capabilities is None or time.monotonic() >= self._fresh_until:
+            if self._capabilities is None or monotonic() >= self._fresh_until:
                 self._capabilities = _ask(rpc)
-                self._fresh_until = time.monotonic() + RECHECK_SECONDS
+                self._fresh_until = monotonic() + RECHECK_SECONDS
             return self._capabilities
 
 
