@@ -128,9 +128,7 @@ class Economy:
         share = self.exchange.balance() // 40
         if share < 400_000:
             return []
-        outputs = [
-            (self.payee(self.exchange).receive(), self.amount(share)) for _ in range(self.rng.randint(3, 14))
-        ]
+        outputs = [(self.payee(self.exchange).receive(), self.amount(share)) for _ in range(self.rng.randint(3, 14))]
         return _sent(self.exchange.pay(outputs, self.terms()))
 
     def consolidate(self) -> list[Payment]:
@@ -180,7 +178,7 @@ class Economy:
             return []
         vout = next(n for n, out in enumerate(parent.tx.vout) if out.script_pubkey == script)
         coin = parent.coin(vout, self.ledger.owners[script.data][1])
-        child = payee.pay([], self.terms(self.rng.uniform(6, 14)), [coin])
+        child = payee.pay([], self.terms(self.rng.uniform(4, 10)), [coin])
         return [parent, *_sent(child)]
 
     def channel_closed(self) -> list[Payment]:

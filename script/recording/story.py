@@ -195,18 +195,22 @@ class Story:
         """What arrives within some seconds: habits, payments that are raised later, and their raising."""
         before = set(self.mempool())
         roll = self.rng.random()
-        self.some_habits(2 if roll < 0.08 else 1 if roll < 0.55 else 0)
+        self.some_habits(2 if roll < 0.05 else 1 if roll < 0.42 else 0)
         if self.to_replace is None:
             payments = self.economy.pay(feerate=self.rng.uniform(1.1, 1.6))
             self.send(payments)
             if payments:
-                self.to_replace = payments[0], self.now + self.rng.randint(15, 45)
+                self.to_replace = payments[0], self.now + self.rng.randint(10, 30)
         elif self.now >= self.to_replace[1]:
             self.replace(self.to_replace[0])
             self.to_replace = None
-        if self.rng.random() < 0.12:
-            self.send(self.economy.parent_paid_by_child())
+        self.keep_a_parent_paid()
         return set(self.mempool()) != before
+
+    def keep_a_parent_paid(self) -> None:
+        """The mempool always holds a parent paid for by its child."""
+        if not any(map(is_paid_by_child, self.mempool().values())):
+            self.send(self.economy.parent_paid_by_child())
 
     def replace(self, old: Payment) -> None:
         """The same payment at a higher fee, as long as it is not mined."""
@@ -216,15 +220,22 @@ class Story:
         outputs = [(out.script_pubkey, out.value) for out in old.tx.vout]
         mine = {lock.script.data for lock in owner.locks}
         kept = [(script, value) for script, value in outputs if script.data not in mine]
-        new = owner.finish(old.inputs, kept, Terms(feerate=self.rng.uniform(4, 20), sequence=old.tx.vin[0].sequence))
+        new = owner.finish(old.inputs, kept, Terms(feerate=self.rng.uniform(2.5, 6), sequence=old.tx.vin[0].sequence))
         if new.fee > 2 * old.fee:  # else there was no change to take it from
             self.send([new])
 
     def moving_block(self) -> None:
         backlog = self.rng.randint(18, 27)
-        count = 0 if self.rng.random() < 0.04 else max(0, len(self.mempool()) - backlog)
+        count = 0 if self.rng.random() < 0.05 else max(2, len(self.mempool()) - backlog)
         self.mine(self.pool(), self.chosen(count))
         self.pay_out_pools()
+        self.keep_a_parent_paid()
+
+
+def is_paid_by_child(entry: dict[str, Any]) -> bool:
+    """Whether a mempool entry's descendants at least double its fee rate."""
+    fees = entry["fees"]
+    return bool(fees["descendant"] / entry["descendantsize"] >= 2 * fees["base"] / entry["vsize"])
 
 
 def is_relayed(payment: Payment) -> bool:

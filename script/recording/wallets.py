@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from embit.script import Script, Witness
 from embit.transaction import Transaction, TransactionInput, TransactionOutput
@@ -91,8 +92,6 @@ def _payment(tx: Transaction, coins: Sequence[Coin]) -> Payment:
 
 
 def double_sha256(data: bytes) -> bytes:
-    from hashlib import sha256
-
     return sha256(sha256(data).digest()).digest()
 
 

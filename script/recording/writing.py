@@ -1,14 +1,14 @@
 """The record: what the node answered, as members of a zip file. `explorer/node/demo/record.py` reads it.
 
-    meta.json      the clock, the node, its arguments, answers that do not change, where the chunks start
-    blocks.json    for each block, the best chain's by height and then the stale ones: header, getblock, getblockstats
-    txs/NNN.json   the transactions in the blocks' order, as `getblock HASH 3` has them, and after them those that
-                   never came into a block, as `getrawtransaction TXID 1` has them; numbered from 0 throughout
-    txids.bin      their ids, 32 bytes each
-    counts.bin     their numbers of outputs, 16 bits each
-    spent.bin      for each output the height of the block that spends it, 0 for none, 16 bits each
-    frames.json    the moving part: what the node answered at each instant, and which entries its mempool held
-    entries.json   for each transaction of those mempools its entry, and from which frame on it was another one
+meta.json      the clock, the node, its arguments, answers that do not change, where the chunks start
+blocks.json    for each block, the best chain's by height and then the stale ones: header, getblock, getblockstats
+txs/NNN.json   the transactions in the blocks' order, as `getblock HASH 3` has them, and after them those that
+               never came into a block, as `getrawtransaction TXID 1` has them; numbered from 0 throughout
+txids.bin      their ids, 32 bytes each
+counts.bin     their numbers of outputs, 16 bits each
+spent.bin      for each output the height of the block that spends it, 0 for none, 16 bits each
+frames.json    the moving part: what the node answered at each instant, and which entries its mempool held
+entries.json   for each transaction of those mempools its entry, and from which frame on it was another one
 """
 
 from __future__ import annotations
@@ -19,15 +19,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from explorer.node.demo.methods import METHODS
 from tests.bitcoind import Bitcoind
 
 FORMAT = 1
 CHUNK = 128 * 1024  # characters of JSON: what is decompressed to look at one transaction
-KNOWN_METHODS = (
-    "getbestblockhash", "getblock", "getblockchaininfo", "getblockcount", "getblockhash", "getblockheader",
-    "getblockstats", "getchaintips", "getchaintxstats", "getindexinfo", "getmempoolentry", "getmempoolinfo",
-    "getnetworkinfo", "getrawmempool", "getrawtransaction", "gettxout", "gettxspendingprevout", "help", "uptime",
-)  # fmt: skip
 PER_FRAME = ("getblockchaininfo", "getmempoolinfo", "getchaintips", "getindexinfo")
 SMALLEST = Decimal("0.00000001")  # numbers below it, such as regtest's difficulty, come with an exponent
 TIP_DEPENDENT = ("confirmations", "nextblockhash")
@@ -116,7 +112,7 @@ class Recorder:
         chunks, starts = _chunked([_dumps(tx) for tx in txs])
         help_lines = [
             line for line in node.rpc("help").splitlines()
-            if not line or line.startswith("==") or line.split()[0] in KNOWN_METHODS
+            if not line or line.startswith("==") or line.split()[0] in METHODS
         ]  # fmt: skip
         network = node.rpc("getnetworkinfo")
         meta = {

@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Raw
 
 from explorer.node.demo.moment import Fields, Moment, fields
-from explorer.node.demo.parameters import INVALID, NOT_FOUND, NodeError, hash_of, integer, kind_of, verbosity
+from explorer.node.demo.parameters import INVALID, NOT_FOUND, TYPE, NodeError, hash_of, integer, kind_of, verbosity
 from explorer.node.demo.transactions import compact_size, without_prevouts
 
 # What `getblock` says and `getblockheader` does not.
@@ -66,6 +66,8 @@ def getblockstats(moment: Moment, hash_or_height: Any, stats: list[Any] | None =
         return raw
     all_stats = fields(raw)
     for name in stats:
+        if not isinstance(name, str):
+            raise NodeError(TYPE, f"JSON value of type {kind_of(name)} is not of expected type string")
         if name not in all_stats:
             raise NodeError(INVALID, f"Invalid selected statistic '{name}'")
     return {name: all_stats[name] for name in stats}
@@ -95,7 +97,7 @@ def getchaintxstats(moment: Moment, nblocks: Any = None, blockhash: Any = None) 
         count = record.numbers(block).stop - record.numbers(block - window).stop
         answer |= {"window_interval": interval, "window_tx_count": count}
         if interval > 0:
-            answer["txrate"] = float(f"{count / interval:.16g}")  # the node prints 16 digits
+            answer["txrate"] = Raw(f"{count / interval:.16g}".encode())  # the node prints 16 digits
     return answer
 
 

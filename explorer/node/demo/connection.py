@@ -63,11 +63,13 @@ class DemoConnection:
     def call(self, method: str, *params: Any) -> Any: ...
     @overload
     def call(self, method: str, *params: Any, into: type[T]) -> T: ...
-    def call(self, method: str, *params: Any, into: Any = None) -> Any:
+    def call(self, method: str, *params: Any, into: Any = Any) -> Any:
+        """See `Rpc`."""
         return _ask(self._moment(), method, params, into)
 
     def batch(self, calls: Sequence[Call], *, into: Any = None) -> list[Any]:
-        types = into if isinstance(into, Sequence) else [into] * len(calls)
+        """See `Rpc`."""
+        types = into if isinstance(into, (list, tuple)) else [into] * len(calls)
         moment = self._moment()
         results: list[Any] = []
         for (method, *params), wanted in zip(calls, types, strict=True):
@@ -87,8 +89,7 @@ def _ask(moment: Moment, method: str, params: Sequence[Any], into: Any) -> Any:
         body = _encoder.encode(answer(moment, method, params))
     except NodeError as error:
         raise translate(method, error.code, error.message, params) from error
-    wanted = Any if into is None else into | None  # null is an answer: gettxout's, for one
     try:
-        return _decoder(wanted).decode(body)
+        return _decoder(Any if into is None else into).decode(body)
     except msgspec.DecodeError as error:
-        raise NodeUnavailable("node_unexpected_answer", method=method) from error
+        raise NodeUnavailable("node_unexpected_answer", method=method, reason=str(error)) from error

@@ -85,11 +85,7 @@ class Moment:
 
     def spenders(self) -> dict[tuple[str, int], str]:
         """Who in the mempool spends what: outpoint -> txid."""
-        return {
-            outpoint: entry.txid
-            for entry in self.pool()
-            for outpoint in spent_outpoints(self.record, entry.tx)
-        }
+        return {outpoint: entry.txid for entry in self.pool() for outpoint in spent_outpoints(self.record, entry.tx)}
 
 
 def spent_outpoints(record: Record, number: int) -> list[tuple[str, int]]:

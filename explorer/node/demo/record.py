@@ -9,13 +9,14 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.resources import files
 from itertools import accumulate
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
 
+FILE: Final = Path(__file__).with_name("record.zip")
 FORMAT: Final = 1
 KEPT_CHUNKS: Final = 32  # of transactions, 128 kB of JSON each: 4 MB at most
 TXID_BYTES: Final = 32
@@ -172,4 +173,4 @@ class Record:
 @lru_cache(maxsize=1)
 def load_record() -> Record:
     """The record that comes with the explorer, read once per process."""
-    return Record(files(__package__).joinpath("record.zip").read_bytes())
+    return Record(FILE.read_bytes())

@@ -66,9 +66,7 @@ def _place(moment: Moment, block: int) -> Fields:
 def without_prevouts(raw: Raw) -> Fields:
     """As `getblock HASH 2` has it: with its fee, without what its inputs spend."""
     answer = fields(raw)
-    answer["vin"] = [
-        {name: value for name, value in vin.items() if name != "prevout"} for vin in inputs(answer["vin"])
-    ]
+    answer["vin"] = [{name: value for name, value in vin.items() if name != "prevout"} for vin in inputs(answer["vin"])]
     return answer
 
 
@@ -148,9 +146,15 @@ def gettxspendingprevout(moment: Moment, asked: list[Any]) -> list[Fields]:
 def _outpoint(value: Any) -> tuple[str, int]:
     if not isinstance(value, dict):
         raise NodeError(TYPE, f"JSON value of type {kind_of(value)} is not of expected type object")
-    for name in ("txid", "vout"):
-        if name not in value:
+    for name, kind in (("txid", "string"), ("vout", "number")):
+        if value.get(name) is None:
             raise NodeError(TYPE, f"Missing {name}")
+        if kind_of(value[name]) != kind:
+            given = kind_of(value[name])
+            raise NodeError(TYPE, f"JSON value of type {given} for field {name} is not of expected type {kind}")
+    for name in value:
+        if name not in ("txid", "vout"):
+            raise NodeError(TYPE, f"Unexpected key {name}")
     txid, vout = hash_of(value["txid"], "txid"), integer(value["vout"])
     if vout < 0:
         raise NodeError(INVALID, "Invalid parameter, vout cannot be negative")
