@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from explorer.bitcoin.amounts import satoshis
 from explorer.bitcoin.models import ChainStatus, Input, MempoolEntry, Output, Place, Spend, Transaction
-from explorer.bitcoin.query import Hash, Height
+from explorer.bitcoin.query import MAX_HEIGHT, Hash, Height
 from explorer.chain import facts, tip
 from explorer.chain.batch import Batch
 from explorer.chain.prevouts import PrevoutQuestion
@@ -107,9 +107,11 @@ def _find(rpc: Rpc, capabilities: Capabilities, txid: str, block: Height | Hash 
     entry = batch.ask(answers.MempoolEntry, "getmempoolentry", txid)
     block_hash = _block_hash(rpc, block)
     hinted = batch.ask(answers.Tx, "getrawtransaction", txid, 2, block_hash) if block_hash else None
+    # In a block that was never connected only this finds it: there is no undo data for the other.
+    bare = batch.ask(answers.Tx, "getrawtransaction", txid, 1, block_hash) if block_hash else None
     batch.send()
     chain = facts.chain_status(info.whole())
-    candidates = [tx for reply in (plain, hinted) if reply and (tx := reply.known())]
+    candidates = [tx for reply in (plain, hinted, bare) if reply and (tx := reply.known())]
     if candidates:  # one in the best chain goes before one in a stale block
         answer = max(candidates, key=lambda tx: tx.confirmations > 0 or tx.blockhash is None)
         return _Found(chain, answer, entry.known() if answer.blockhash is None else None)
@@ -123,6 +125,8 @@ def _find(rpc: Rpc, capabilities: Capabilities, txid: str, block: Height | Hash 
 def _block_hash(rpc: Rpc, block: Height | Hash | None) -> str | None:
     if not isinstance(block, Height):
         return block.hex if block else None
+    if block.height > MAX_HEIGHT:
+        return None
     batch = Batch(rpc)
     reply = batch.ask(str, "getblockhash", block.height)
     batch.send()

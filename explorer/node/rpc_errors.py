@@ -16,6 +16,7 @@ OUT_OF_RANGE = -8
 VERIFY_FAILED, VERIFY_REJECTED, ALREADY_IN_CHAIN = -25, -26, -27
 WARMING_UP = -28
 METHOD_NOT_FOUND = -32601
+INTERNAL_ERROR = -32603
 
 WARM_UP_SECONDS: Final = 5  # when to look again; loading a large index takes minutes, a small one seconds
 REASON_LENGTH: Final = 300  # a usage error carries the method's whole help text
@@ -64,12 +65,15 @@ def translate(method: str, code: int, message: str, params: Sequence[Any] = ()) 
         return BadQuery(method=method, reason=reason)
     if code == MISC:
         return _miscellaneous(method, message, params)
+    # What getrawtransaction 2 says of a block that was never connected, up to Core 30 at least.
+    if code == INTERNAL_ERROR and message.startswith("Undo data expected"):
+        return Unsupported("undo_missing", query=_block_of(method, params))
     return NodeFault(method=method, code=code, reason=reason)
 
 
 def _miscellaneous(method: str, message: str, params: Sequence[Any]) -> ExplorerError:
     """-1 is thrown for whatever has no code of its own, so that only the words can tell what it is about."""
-    block = _shown(params, 2 if method == "getrawtransaction" else 0)
+    block = _block_of(method, params)
     if "not fully downloaded" in message:  # the header is known already
         return Unsupported("block_not_downloaded", query=block)
     if "Undo data not available" in message and "pruned" not in message:  # a side block that was never connected
@@ -81,6 +85,10 @@ def _miscellaneous(method: str, message: str, params: Sequence[Any]) -> Explorer
     if method in INDEXED:
         return Unsupported(method=method)
     return NodeFault(method=method, code=MISC, reason=_one_line(message))
+
+
+def _block_of(method: str, params: Sequence[Any]) -> str | None:
+    return _shown(params, 2 if method == "getrawtransaction" else 0)
 
 
 def _shown(params: Sequence[Any], position: int) -> str | None:
