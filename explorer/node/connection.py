@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, overload
@@ -168,8 +167,11 @@ class NodeConnection:
     def call(self, method: str, *params: Any, into: type[T]) -> T: ...
     def call(self, method: str, *params: Any, into: Any = Any) -> Any:
         """See `Rpc`."""
-        with _translated(method, params):
+        try:
             return _Proxy(self._transport, method, into)(*params)
+        except FAILURES as error:
+            failure = _failure(error, method, params)
+        raise failure
 
     def batch(self, calls: Sequence[Call], *, into: Any = None) -> list[Any]:
         """See `Rpc`. When a later chunk fails, its error stands for that chunk's calls and for those not asked."""
@@ -178,15 +180,17 @@ class NodeConnection:
         for start in range(0, len(calls), self._batch_size):
             chunk = calls[start : start + self._batch_size]
             try:
-                with _translated("batch"):
-                    items = _Proxy(self._transport).batch_(chunk)
-            except ExplorerError as error:
-                if not results:
-                    raise
-                return results + [error] * (len(calls) - len(results))
+                items = _Proxy(self._transport).batch_(chunk)
+            except FAILURES as error:
+                failure = _failure(error, "batch")
+                break
             wanted = types[start : start + self._batch_size]
             results += [_result(*row) for row in zip(chunk, items, wanted, strict=True)]
-        return results
+        else:
+            return results
+        if not results:
+            raise failure
+        return results + [failure] * (len(calls) - len(results))
 
 
 def _result(call: Call, item: _Item | None, into: Any) -> Any:
@@ -202,20 +206,18 @@ def _result(call: Call, item: _Item | None, into: Any) -> Any:
         return _unexpected(method, str(error))
 
 
-@contextmanager
-def _translated(method: str, params: Sequence[Any] = ()) -> Iterator[None]:
-    """Turns every failure into one of the family.
-
-    Tracebacks below this point are dropped, as the parameters in their frames may be secret.
-    """
-    try:
-        yield
-    except ExplorerError as error:
-        raise error.with_traceback(None)  # noqa: B904
-    except JSONRPCException as error:
-        raise translate(method, error.code, error.message, params) from error.with_traceback(None)
-    except msgspec.DecodeError as error:
-        raise _unexpected(method, str(error)) from error.with_traceback(None)
+def _failure(error: Exception, method: str, params: Sequence[Any] = ()) -> ExplorerError:
+    """The one of the family that a failure is. Without the traceback: its frames hold parameters, maybe secret ones."""
+    error.__traceback__ = None
+    match error:
+        case ExplorerError():
+            return error
+        case JSONRPCException():
+            failure = translate(method, error.code, error.message, params)
+        case _:
+            failure = _unexpected(method, str(error))
+    failure.__cause__ = error
+    return failure
 
 
 def _unexpected(method: str, reason: str) -> ExplorerError:
@@ -226,6 +228,7 @@ def _is_read(method: str) -> bool:
     return method.startswith(READS) and method not in WRITES
 
 
+FAILURES: Final = (ExplorerError, JSONRPCException, msgspec.DecodeError)
 _batch_decoder: Final = msgspec.json.Decoder(list[_Item] | _Item)
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 _connections: dict[Settings, Rpc] = {}
