@@ -69,30 +69,41 @@ def find_endpoint(settings: Settings, home: Path | None = None, platform: str = 
 
 
 def _by_url(url: NodeUrl, settings: Settings, default: Path | None) -> Endpoint:
-    port = url.port or (443 if url.scheme == "https" else None)
-    network = settings.bitcoin_network or _network_of(port)
     if url.user is not None and url.password is not None:
         credentials: Password | Cookie | None = Password(url.user, url.password)
     else:
         credentials = _credentials(settings)
-    if credentials is None and (files := _files_for(url.host, settings, default, network)):
-        credentials, network, port = files.credentials, files.network, port or files.port
-    port = port or RPC_PORTS[network or "main"]
+    port = url.port or (443 if url.scheme == "https" else None)
+    port, credentials, network = _completed(url.host, port, credentials, settings, default)
     return Endpoint(url.host, port, credentials, "BITCOIN_RPC_URL", url.scheme, url.target, network)
 
 
 def _by_host(settings: Settings, default: Path | None) -> Endpoint:
-    """HOST, PORT, USER with PASSWORD, or COOKIE: one of them is enough, the others have their usual values."""
-    host, port = settings.bitcoin_rpc_host or LOCALHOST, settings.bitcoin_rpc_port
-    network = settings.bitcoin_network or _network_of(port)
-    credentials = _credentials(settings)
-    if network is None and isinstance(credentials, Cookie):
-        network = next((name for name, folder in FOLDERS.items() if folder == credentials.path.parent.name), None)
-    if credentials is None and (files := _files_for(host, settings, default, network)):
-        credentials, network, port = files.credentials, files.network, port or files.port
-    port = port or RPC_PORTS[network or "main"]
+    """HOST, PORT, USER with PASSWORD, or COOKIE: one of them is enough."""
+    host = settings.bitcoin_rpc_host or LOCALHOST
+    port, credentials, network = _completed(host, settings.bitcoin_rpc_port, _credentials(settings), settings, default)
     named = next(name for name in ("host", "port", "user", "cookie") if getattr(settings, f"bitcoin_rpc_{name}"))
     return Endpoint(host, port, credentials, f"BITCOIN_RPC_{named.upper()}", network=network)
+
+
+def _completed(
+    host: str, port: int | None, credentials: Password | Cookie | None, settings: Settings, default: Path | None
+) -> tuple[int, Password | Cookie | None, str | None]:
+    """Port, credentials and network of a host that is named: what is left out comes from files, else is as usual.
+
+    The default folder's files are for this machine's node only: no other host is to be shown their secrets.
+    """
+    network = settings.bitcoin_network or _network_of(port)
+    if network is None and isinstance(credentials, Cookie):
+        network = next((name for name, folder in FOLDERS.items() if folder == credentials.path.parent.name), None)
+    are_named = settings.bitcoin_datadir or settings.bitcoin_conf
+    is_local = re.fullmatch(r"localhost|::1|127\.[0-9.]+", host)
+    is_incomplete = (are_named and port is None) or (credentials is None and (are_named or is_local))
+    if is_incomplete and (files := _look(settings, default, network)):
+        port = port or files.port
+        credentials = credentials or files.credentials
+        network = files.network
+    return port or RPC_PORTS[network or "main"], credentials, network
 
 
 def _by_files(settings: Settings, default: Path | None) -> Endpoint | None:
@@ -182,14 +193,6 @@ class _Files:
         if match := re.fullmatch(r"\[(.+)\](?::([0-9]+))?|([^:]+):([0-9]+)", text):
             return match[1] or match[3], match[2] or match[4]
         return text, None
-
-
-def _files_for(host: str, settings: Settings, default: Path | None, network: str | None) -> _Files | None:
-    """The files that go with a node named by its host. Those of the default folder are for this machine's node only:
-    no other host is to be shown their secrets."""
-    named = settings.bitcoin_datadir or settings.bitcoin_conf
-    is_local = re.fullmatch(r"localhost|::1|127\.[0-9.]+", host) is not None
-    return _look(settings, default, network) if named or is_local else None
 
 
 def _look(settings: Settings, default: Path | None, network: str | None) -> _Files | None:

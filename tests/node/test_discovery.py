@@ -166,6 +166,17 @@ def test_a_local_host_takes_what_it_lacks_from_the_files(home: Path) -> None:
     )
 
 
+def test_a_mounted_folder_gives_the_port_as_well(home: Path) -> None:
+    write_conf(home, "chain=regtest\n[regtest]\nrpcport=7000\n")
+    password = {"BITCOIN_RPC_USER": "alice", "BITCOIN_RPC_PASSWORD": "wonder"}
+    mounted = {"BITCOIN_DATADIR": str(home / ".bitcoin")}
+    assert found(home, **password).port == 8332
+    assert found(home, **password, **mounted) == Endpoint(
+        "127.0.0.1", 7000, Password("alice", Secret("wonder")), "BITCOIN_RPC_USER", network="regtest"
+    )
+    assert found(home, BITCOIN_RPC_URL="http://u:p@node", **mounted).label == "node:7000"
+
+
 # --- bitcoin.conf and the cookie -------------------------------------------------------------------------------------
 
 
