@@ -107,9 +107,10 @@ def _completed(
 
 
 def _by_files(settings: Settings, default: Path | None) -> Endpoint | None:
-    files = _look(settings, default, settings.bitcoin_network)
+    network = settings.bitcoin_network
+    files = _look(settings, default, network)
     if files is None:
-        return None
+        return Endpoint(LOCALHOST, RPC_PORTS[network], None, "BITCOIN_NETWORK", network=network) if network else None
     if settings.bitcoin_datadir or settings.bitcoin_conf:
         found_by = "BITCOIN_DATADIR" if settings.bitcoin_datadir else "BITCOIN_CONF"
     elif files.conf is not None:
@@ -201,6 +202,8 @@ def _look(settings: Settings, default: Path | None, network: str | None) -> _Fil
     if settings.bitcoin_conf and settings.bitcoin_conf.is_absolute() and not (folder and os.path.isdir(folder)):
         folder = settings.bitcoin_conf.parent  # a folder mounted into a container
     if folder is None:
+        if settings.bitcoin_conf:
+            raise ConfigError(["BITCOIN_CONF starts from Bitcoin's data folder: name that by BITCOIN_DATADIR."])
         return None
     conf_path = folder / (settings.bitcoin_conf or "bitcoin.conf")
     conf = bitcoin_conf.read(conf_path, folder, network)

@@ -55,6 +55,11 @@ def test_no_folder_at_all_means_the_demo_chain(tmp_path: Path) -> None:
 def test_a_user_without_a_home_gets_the_demo_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user id that is in no passwd file
     assert find_endpoint(load({}), platform="linux") is None
+    endpoint = find_endpoint(load({"BITCOIN_NETWORK": "signet"}), platform="linux")
+    assert endpoint is not None
+    assert (endpoint.label, endpoint.credentials) == ("127.0.0.1:38332", None)
+    with pytest.raises(ConfigError, match="BITCOIN_CONF"):
+        find_endpoint(load({"BITCOIN_CONF": "bitcoin.conf"}), platform="linux")
 
 
 def test_demo_is_chosen_although_there_is_a_node(home: Path) -> None:
