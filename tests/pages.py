@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+
+import pytest
 
 import config
 from app import create_app
@@ -13,6 +16,7 @@ from explorer import cache
 from explorer.chain.status import get_status
 from explorer.node.capabilities import get_capabilities
 from explorer.node.connection import NodeConnection, get_rpc_connection
+from explorer.node.rpc import Call
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 INLINE = {"a", "abbr", "b", "bdi", "code", "i", "kbd", "span", "strong", "time"}
@@ -214,6 +218,21 @@ class Explorer:
         page = self.get(path, follow=False)
         assert page.status == 200, f"{path} answers {page.status}: {page.text}"
         return self.connection.round_trips - before
+
+    def methods(self, path: str) -> set[tuple[str, Any]]:
+        """What the node is asked until the page is there: (method, the second parameter or None)."""
+        asked: set[tuple[str, Any]] = set()
+        connection = self.connection
+        batch = connection.batch
+
+        def overhear(calls: Sequence[Call], *, into: Any = None) -> list[Any]:
+            asked.update((method, params[1] if len(params) > 1 else None) for method, *params in calls)
+            return batch(calls, into=into)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(connection, "batch", overhear)
+            assert self.get(path).status == 200
+        return asked
 
 
 def crawl(explorer: Explorer, *starts: str) -> dict[str, Page]:

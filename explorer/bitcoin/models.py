@@ -307,7 +307,7 @@ class Place:
 
 
 def card(tx: Transaction, most: int) -> TransactionCard:
-    """The card of a transaction, with at most `most` inputs and outputs."""
+    """The card of a transaction, with at most `most` inputs and outputs: the same whichever way it was asked for."""
     return TransactionCard(
         txid=tx.txid,
         vsize=tx.vsize,
@@ -316,7 +316,9 @@ def card(tx: Transaction, most: int) -> TransactionCard:
         total_out=tx.total_out,
         input_count=tx.input_count,
         output_count=tx.output_count,
-        inputs=tuple(replace(i, script_sig="", script_sig_asm="", witness=()) for i in tx.inputs[:most]),
+        inputs=tuple(
+            replace(i, script_sig="", script_sig_asm="", witness=(), prevout_height=None) for i in tx.inputs[:most]
+        ),
         outputs=tx.outputs[:most],
     )
 
