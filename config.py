@@ -19,6 +19,7 @@ Demo = Literal["demo"]
 DEMO: Final[Demo] = "demo"
 NETWORKS: Final = ("main", "test", "testnet4", "signet", "regtest")  # Core's own names, as in chain= of bitcoin.conf
 CACHE_TYPES: Final = ("memory",)
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 
 
@@ -220,6 +221,15 @@ class Settings:
     web_workers: Annotated[int, _whole(1, 256), "How many processes answer visitors."] = 2
     web_threads: Annotated[int, _whole(1, 1024), "How many threads each of them has."] = 8
     log_level: Annotated[str, _one_of(*LOG_LEVELS), f"How much is logged: {', '.join(LOG_LEVELS)}."] = "info"
+
+    @property
+    def origin(self) -> str | None:
+        """Scheme and host by which visitors reach the explorer, as far as the settings tell: without PUBLIC_URL only
+        visitors on this machine are known. Never made from a Host header."""
+        if self.public_url:
+            return self.public_url.removesuffix(self.base_path)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}" if self.host in LOOPBACK else None
 
 
 class Setting(NamedTuple):

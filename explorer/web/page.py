@@ -46,6 +46,7 @@ def render(template: str, chain: ChainStatus | None, **values: Any) -> str:
         node_version=seen.version if seen else None,
         tip_height=chain.height if chain else None,
         static_url=static_url,
+        can_describe_search=settings().origin is not None,
         **values,
     )
 

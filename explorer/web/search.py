@@ -14,8 +14,6 @@ from explorer.web.page import render, rpc, settings
 
 bp = Blueprint("search", __name__)
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
 
 @bp.get("/search")
 def index() -> Response:
@@ -41,7 +39,7 @@ def _url(found: Found) -> str:
 @bp.get("/opensearch.xml")
 def opensearch() -> FlaskResponse:
     """Lets browsers search from the address bar. Only with a known address of our own: this needs absolute ones."""
-    base = origin()
+    base = settings().origin
     if base is None:
         abort(404)
     return FlaskResponse(
@@ -53,11 +51,3 @@ def opensearch() -> FlaskResponse:
         ),
         mimetype="application/opensearchdescription+xml",
     )
-
-
-def origin() -> str | None:
-    """Scheme and host by which visitors reach us, as far as the settings tell. Never made from the Host header."""
-    known = settings()
-    if known.public_url:
-        return known.public_url.removesuffix(known.base_path)
-    return f"http://{known.host}:{known.port}" if known.host in LOOPBACK else None
