@@ -18,7 +18,6 @@ from urllib.parse import unquote, urlsplit
 Demo = Literal["demo"]
 DEMO: Final[Demo] = "demo"
 NETWORKS: Final = ("main", "test", "testnet4", "signet", "regtest")  # Core's own names, as in chain= of bitcoin.conf
-CACHE_TYPES: Final = ("memory",)
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error", "critical")
 
@@ -216,8 +215,7 @@ class Settings:
     rpc_batch_size: Annotated[int, _whole(1, 100_000), "How many questions are sent to the node at once at most."] = (
         5000
     )
-    cache_type: Annotated[str, _one_of(*CACHE_TYPES), "Where facts about the chain are kept: memory."] = "memory"
-    cache_mb: Annotated[int, _whole(1, 1_000_000), "How many megabytes of them a process keeps."] = 64
+    cache_mb: Annotated[int, _whole(1, 1_000_000), "How many megabytes of facts about the chain a process keeps."] = 64
     web_workers: Annotated[int, _whole(1, 256), "How many processes answer visitors."] = 2
     web_threads: Annotated[int, _whole(1, 1024), "How many threads each of them has."] = 8
     log_level: Annotated[str, _one_of(*LOG_LEVELS), f"How much is logged: {', '.join(LOG_LEVELS)}."] = "info"

@@ -83,7 +83,6 @@ def test_settings_can_be_a_key() -> None:
         ("BITCOIN_DATADIR", "/nowhere/at/all", "which is no folder"),
         ("RPC_TIMEOUT", "0", "from 1 to 600"),
         ("RPC_CONNECTIONS", "65", "from 1 to 64"),
-        ("CACHE_TYPE", "redis", "must be memory"),
         ("LOG_LEVEL", "verbose", "debug, info, warning, error or critical"),
     ],
 )
