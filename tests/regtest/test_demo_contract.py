@@ -13,7 +13,6 @@ from explorer.errors import ExplorerError
 from explorer.node import answers
 from explorer.node.demo import ANCHOR, DemoConnection, load_record
 from explorer.node.demo.methods import METHODS
-from explorer.node.demo.moment import spent_outpoints
 from explorer.node.demo.parameters import MISC, NodeError
 from tests.bitcoind import Bitcoind, BitcoindError
 
@@ -135,7 +134,7 @@ def about_a_transaction(number: int) -> Iterator[Ask]:
     outputs = RECORD.output_count(number)
     for vout in {*range(min(outputs, 12)), outputs - 1, outputs}:
         yield from [("gettxout", txid, vout), ("gettxout", txid, vout, True), ("gettxout", txid, vout, False)]
-    outpoints = [*spent_outpoints(RECORD, number), *((txid, vout) for vout in range(outputs))]
+    outpoints = [*RECORD.outpoints(number), *((txid, vout) for vout in range(outputs))]
     if outpoints:
         yield ("gettxspendingprevout", [{"txid": txid, "vout": vout} for txid, vout in outpoints[:20]])
 
@@ -265,8 +264,9 @@ def test_at_every_position_it_answers_as_a_node_there_does(replay: Replay, frame
 
 
 def test_every_block_is_the_nodes(replay: Replay) -> None:
-    for block in range(len(RECORD.blocks)):
-        assert_same(replay, LAST, about_a_block(block))
+    for block in RECORD.blocks:
+        asks = [("getblock", block.hash, verbosity) for verbosity in (0, 1, 2, 3)]
+        assert_same(replay, LAST, [*asks, ("getblockheader", block.hash), ("getblockstats", block.hash)])
 
 
 def test_transactions_of_every_kind_are_the_nodes(replay: Replay) -> None:

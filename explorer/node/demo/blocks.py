@@ -44,7 +44,7 @@ def getblock(moment: Moment, blockhash: Any, verbose: Any = None) -> Fields | st
         return record.blocks[block].header + compact_size(len(numbers)) + "".join(map(record.hex, numbers))
     transactions: list[Any]
     if level == 1:
-        transactions = list(map(record.txid, numbers))
+        transactions = record.txids(numbers)
     elif level == 2:
         transactions = [without_prevouts(record.transaction(number)) for number in numbers]
     else:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from explorer.node.demo.record import Block, Entry, Frame, Record
-
-KEPT_POOLS: Final = 4
 
 Fields = dict[str, Any]  # of a JSON object; values may be Raw, as recorded
 
@@ -72,7 +70,13 @@ class Moment:
         return (number, block) if block is not None and self._is_there(block) else None
 
     def find_in_block(self, txid: str, block: int) -> int | None:
-        return next((one for one in self.record.numbers(block) if self.record.txid(one) == txid), None)
+        numbers = self.record.numbers(block)
+        if (number := self.record.number(txid)) in numbers:
+            return number
+        # What is in a stale block too has its number from the best chain.
+        return (
+            None if self.in_best_chain(block) else dict(zip(self.record.txids(numbers), numbers, strict=True)).get(txid)
+        )
 
     # --- the mempool ------------------------------------------------------------------------------------------------
 
@@ -83,14 +87,6 @@ class Moment:
         number = self.record.entry_numbers.get(txid)
         return self.record.entries[number] if number is not None and number in self.frame.pool else None
 
-    def spenders(self) -> dict[tuple[str, int], str]:
-        """Who in the mempool spends what: outpoint -> txid."""
-        return {outpoint: entry.txid for entry in self.pool() for outpoint in spent_outpoints(self.record, entry.tx)}
-
-
-def spent_outpoints(record: Record, number: int) -> list[tuple[str, int]]:
-    return [
-        (msgspec.json.decode(vin["txid"], type=str), msgspec.json.decode(vin["vout"], type=int))
-        for vin in inputs(fields(record.transaction(number))["vin"])
-        if "txid" in vin
-    ]
+    def spender(self, txid: str, vout: int) -> str | None:
+        """Who in the mempool spends an output."""
+        return self.record.spenders(self.number).get((txid, vout))

@@ -19,7 +19,10 @@ from msgspec import Raw, Struct
 FILE: Final = Path(__file__).with_name("record.zip")
 FORMAT: Final = 1
 KEPT_CHUNKS: Final = 32  # of transactions, 128 kB of JSON each: 4 MB at most
+KEPT_FRAMES: Final = 4  # whose mempools' inputs are kept
 TXID_BYTES: Final = 32
+
+Outpoint = tuple[str, int]  # txid, vout
 
 
 class Meta(Struct):
@@ -77,8 +80,14 @@ class Entry(Struct):
         return self.versions[bisect_right(self.versions, frame, key=lambda version: version[0]) - 1][1]
 
 
-class _Hex(Struct):
+class _Input(Struct):
+    txid: str = ""  # a coinbase has none
+    vout: int = 0
+
+
+class _Transaction(Struct):
     hex: str
+    vin: list[_Input]
 
 
 class Record:
@@ -106,6 +115,7 @@ class Record:
         self._spent = self._uint16("spent.bin")
         self._instants = [frame.at for frame in self.frames]
         self._chunk = lru_cache(maxsize=KEPT_CHUNKS)(self._read_chunk)
+        self.spenders = lru_cache(maxsize=KEPT_FRAMES)(self._read_spenders)
 
     # --- the clock --------------------------------------------------------------------------------------------------
 
@@ -135,14 +145,21 @@ class Record:
     def txid(self, number: int) -> str:
         return self._txid_bytes(number).hex()
 
+    def txids(self, numbers: range) -> list[str]:
+        packed = self._txids[numbers.start * TXID_BYTES : numbers.stop * TXID_BYTES]
+        return packed.hex(" ", TXID_BYTES).split()
+
     def transaction(self, number: int) -> Raw:
         """With fee and prevouts, as `getblock HASH 3` has it; without both if it never came into a block."""
         chunk = bisect_right(self.meta.chunks, number) - 1
         return self._chunk(chunk)[number - self.meta.chunks[chunk]]
 
     def hex(self, number: int) -> str:
-        decoded: _Hex = msgspec.json.decode(self.transaction(number), type=_Hex)
-        return decoded.hex
+        return self._decoded(number).hex
+
+    def outpoints(self, number: int) -> list[Outpoint]:
+        """What a transaction spends."""
+        return [(vin.txid, vin.vout) for vin in self._decoded(number).vin if vin.txid]
 
     def output_count(self, number: int) -> int:
         return self._output_counts[number]
@@ -150,6 +167,13 @@ class Record:
     def spent_at(self, number: int, vout: int) -> int:
         """The height at which the best chain spends an output; 0 if it never does."""
         return self._spent[self._first_outputs[number] + vout]
+
+    # --- the mempool ------------------------------------------------------------------------------------------------
+
+    def _read_spenders(self, frame: int) -> dict[Outpoint, str]:
+        """Who in the mempool of a frame spends what: its txid."""
+        pool = [self.entries[number] for number in self.frames[frame].pool]
+        return {outpoint: entry.txid for entry in pool for outpoint in self.outpoints(entry.tx)}
 
     # --- the file ---------------------------------------------------------------------------------------------------
 
@@ -159,6 +183,10 @@ class Record:
     def _read_chunk(self, chunk: int) -> list[Raw]:
         transactions: list[Raw] = self._json(f"txs/{chunk:03}.json", list[Raw])
         return transactions
+
+    def _decoded(self, number: int) -> _Transaction:
+        decoded: _Transaction = msgspec.json.decode(self.transaction(number), type=_Transaction)
+        return decoded
 
     def _txid_bytes(self, number: int) -> bytes:
         return self._txids[number * TXID_BYTES : (number + 1) * TXID_BYTES]

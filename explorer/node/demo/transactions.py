@@ -89,7 +89,7 @@ def gettxout(moment: Moment, txid: Any, n: Any, include_mempool: bool | None = N
     txid, vout = hash_of(txid, "txid"), integer(n, lowest=0, highest=2**32 - 1)
     with_mempool = include_mempool is not False
     if with_mempool:
-        if (txid, vout) in moment.spenders():
+        if moment.spender(txid, vout):
             return None
         if entry := moment.find_unconfirmed(txid):
             return _unspent(moment, entry.tx, vout, confirmations=0, coinbase=False)
@@ -133,11 +133,10 @@ def gettxspendingprevout(moment: Moment, asked: list[Any]) -> list[Fields]:
     if not asked:
         raise NodeError(INVALID, "Invalid parameter, outputs are missing")
     outpoints = [_outpoint(one) for one in asked]
-    spenders = moment.spenders()
     answers: list[Fields] = []
     for txid, vout in outpoints:
         answer: Fields = {"txid": txid, "vout": vout}
-        if spender := spenders.get((txid, vout)):
+        if spender := moment.spender(txid, vout):
             answer["spendingtxid"] = spender
         answers.append(answer)
     return answers
