@@ -36,10 +36,10 @@ class Reply(Generic[T]):
 
 
 class Batch:
-    """`ask` as often as needed, `send` once, then read the replies. A batch without questions costs no round trip."""
+    """`ask` as often as needed, `send`, then read the replies. Nothing is sent twice; without questions nothing is."""
 
     def __init__(self, rpc: Rpc) -> None:
-        self._rpc = rpc
+        self.rpc = rpc
         self._calls: list[Call] = []
         self._types: list[Any] = []
         self._replies: list[Reply[Any]] = []
@@ -58,5 +58,6 @@ class Batch:
     def send(self) -> None:
         if not self._calls:
             return
-        for reply, answer in zip(self._replies, self._rpc.batch(self._calls, into=self._types), strict=True):
+        for reply, answer in zip(self._replies, self.rpc.batch(self._calls, into=self._types), strict=True):
             reply.settle(answer)
+        self._calls, self._types, self._replies = [], [], []

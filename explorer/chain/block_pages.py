@@ -40,7 +40,7 @@ class BlockPage:
 
 
 def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
-    """At most four round trips, one where the facts are kept. NotFound for an unknown block or page."""
+    """At most three round trips, one where the facts are kept. NotFound for an unknown block or page."""
     has_txindex = get_capabilities(rpc).txindex
     kept = _kept(block_hash)
     first = Batch(rpc)
@@ -57,10 +57,10 @@ def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
     second = Batch(rpc)
     best_hash = None if state.in_best_chain else second.ask(str, "getblockhash", header.height)
     coinbase = ask_coinbase(second, sketch) if page > 1 else None
-    second.send()
     # Where getblockstats knows nothing, for a block that was never connected, getblock 3 has no amounts either.
     one_by_one = has_txindex and (txids.count > SMALL_BLOCK or sketch.stats is None)
-    cards = get_cards(rpc, block_hash, txids, page, one_by_one=one_by_one) if txids.count else ()
+    cards = get_cards(second, block_hash, txids, page, one_by_one=one_by_one) if txids.count else ()
+    second.send()  # if the cards were kept
     block = sketch.finish(coinbase() if coinbase else _coinbase_script(cards))
     if not kept and is_complete(block):
         cache.keep(block_hash, block)

@@ -17,7 +17,6 @@ from explorer.chain.batch import Batch
 from explorer.chain.block_facts import BlockTxids
 from explorer.chain.prevouts import PrevoutQuestion
 from explorer.node import answers
-from explorer.node.rpc import Rpc
 
 PER_PAGE = 25  # transactions
 SHOWN = 20  # inputs, and outputs, of each; the rest is on the transaction's own page
@@ -31,15 +30,18 @@ class CardPage:
 
 
 def get_cards(
-    rpc: Rpc, block_hash: str, txids: BlockTxids, page: int, *, one_by_one: bool
+    batch: Batch, block_hash: str, txids: BlockTxids, page: int, *, one_by_one: bool
 ) -> tuple[TransactionCard, ...]:
-    """The transactions of a page (counted from 1); two round trips one by one, and one otherwise."""
+    """The transactions of a page (counted from 1); two round trips one by one, and one otherwise.
+
+    The first of them takes along what the batch has gathered already. It stays unsent where the cards are kept.
+    """
     key = _key(block_hash, page)
 
     def make(_: Sequence[str]) -> dict[str, CardPage]:
         if one_by_one:
-            return {key: _one_by_one(rpc, block_hash, txids.slice((page - 1) * PER_PAGE, PER_PAGE))}
-        return _whole_block(rpc, block_hash)
+            return {key: _one_by_one(batch, block_hash, txids.slice((page - 1) * PER_PAGE, PER_PAGE))}
+        return _whole_block(batch, block_hash)
 
     return cache.fetch([key], CardPage, make, complete=_is_complete)[key].cards
 
@@ -52,21 +54,21 @@ def _is_complete(page: CardPage) -> bool:
     return all(card.is_coinbase or card.fee is not None for card in page.cards)
 
 
-def _whole_block(rpc: Rpc, block_hash: str) -> dict[str, CardPage]:
-    block = rpc.call("getblock", block_hash, 3, into=answers.BlockTransactions)
-    cards = [card(facts.transaction(tx), SHOWN) for tx in block.tx]
+def _whole_block(batch: Batch, block_hash: str) -> dict[str, CardPage]:
+    block = batch.ask(answers.BlockTransactions, "getblock", block_hash, 3)
+    batch.send()
+    cards = [card(facts.transaction(tx), SHOWN) for tx in block.whole().tx]
     return {
         _key(block_hash, number): CardPage(tuple(cards[first : first + PER_PAGE]))
         for number, first in enumerate(range(0, len(cards), PER_PAGE), start=1)
     }
 
 
-def _one_by_one(rpc: Rpc, block_hash: str, txids: Sequence[str]) -> CardPage:
-    first = Batch(rpc)
-    replies = [first.ask(answers.Tx, "getrawtransaction", txid, 1, block_hash) for txid in txids]
-    first.send()
+def _one_by_one(batch: Batch, block_hash: str, txids: Sequence[str]) -> CardPage:
+    replies = [batch.ask(answers.Tx, "getrawtransaction", txid, 1, block_hash) for txid in txids]
+    batch.send()
     txs = [facts.transaction(reply.whole()) for reply in replies]
-    second = Batch(rpc)
+    second = Batch(batch.rpc)
     undone = {
         tx.txid: second.ask(answers.Tx, "getrawtransaction", tx.txid, 2, block_hash)
         for tx in txs

@@ -8,6 +8,7 @@ import pytest
 from embit.script import Script
 
 from explorer.bitcoin.models import TransactionCard
+from explorer.chain.batch import Batch
 from explorer.chain.block_facts import BlockTxids
 from explorer.chain.cards import PER_PAGE, get_cards
 from tests.bitcoind import Bitcoind
@@ -140,7 +141,8 @@ class TestWays:
     @pytest.mark.parametrize("number", range(1, 8))
     def test_they_lead_to_the_same(self, explorer: Explorer, big: Big, number: int) -> None:
         def cards(*, one_by_one: bool) -> tuple[TransactionCard, ...]:
-            return get_cards(explorer.connection, big.hash, BlockTxids.pack(big.txids), number, one_by_one=one_by_one)
+            batch = Batch(explorer.connection)
+            return get_cards(batch, big.hash, BlockTxids.pack(big.txids), number, one_by_one=one_by_one)
 
         assert cards(one_by_one=True) == cards(one_by_one=False)
 
