@@ -6,11 +6,11 @@ import pytest
 
 from tests.bitcoind import Bitcoind
 from tests.coins import VALUE, Made, draft, fund, mine, spend
-from tests.pages import Explorer
+from tests.pages import Explorer, Page
 
 
 class Split:
-    """A block that was in the best chain, and the longer branch without it."""
+    """A block that was in the best chain, and the longer branch without it; and what pages said on the way."""
 
     def __init__(self, explorer: Explorer, node: Bitcoind) -> None:
         first, second = fund(node, 2)
@@ -21,16 +21,19 @@ class Split:
         self.stale = mine(node, [self.kept, self.lost])
         node.wait_for_indexes()
         self.coinbase: str = node.rpc("getblock", self.stale, 1)["tx"][0]
-        self.before = {path: explorer.get(path).text for path in self.paths}  # and so its facts are kept
+
+        self.before = self.look(explorer)  # and so its facts are kept
         node.rpc("invalidateblock", self.stale)
-        self.lower = explorer.get("/").facts["Height"]
+        self.between = explorer.get("/")
         self.branch = [mine(node, [self.winner]), mine(node, [])]
         node.wait_for_indexes()
+        self.after = self.look(explorer)
 
-    @property
-    def paths(self) -> list[str]:
-        txs = [self.kept.txid, self.lost.txid, self.coinbase]
-        return ["/", f"/block/{self.stale}", *(f"/tx/{txid}" for txid in txs)]
+    def look(self, explorer: Explorer) -> dict[str, Page]:
+        pages = {name: explorer.get(f"/tx/{getattr(self, name).txid}") for name in ("kept", "lost", "winner")}
+        pages |= {"home": explorer.get("/"), "stale": explorer.get(f"/block/{self.stale}")}
+        pages |= {"height": explorer.get(f"/block/{self.height}", follow=False)}
+        return pages | {"coinbase": explorer.get(f"/tx/{self.coinbase}")}
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +43,24 @@ def split(explorer: Explorer, regtest: Bitcoind) -> Split:
 
 class TestStale:
     def test_before_it_everything_was_confirmed(self, split: Split) -> None:
-        for path, text in split.before.items():
-            assert path == "/" or "1 confirmation" in text
+        for name in ("stale", "kept", "lost", "coinbase"):
+            assert "1 confirmation" in split.before[name].all("span")
+        assert split.before["height"].location == f"/block/{split.stale}"
+        assert split.before["winner"].status == 404
 
     def test_a_lower_tip_is_followed(self, split: Split) -> None:
-        assert split.lower.startswith(f"{split.height - 1} ")
+        assert split.between.facts["Height"].startswith(f"{split.height - 1} ")
+        assert split.between.all("tr")[1].startswith(f"{split.height - 1} ")
 
-    def test_home_follows(self, explorer: Explorer, split: Split) -> None:
-        page = explorer.get("/")
+    def test_home_follows(self, split: Split) -> None:
+        page = split.after["home"]
         assert page.facts["Height"].startswith(f"{split.height + 1} ")
         assert page.all("tr")[1].startswith(f"{split.height + 1} {split.branch[1]} ")
         assert page.all("tr")[2].startswith(f"{split.height} {split.branch[0]} ")
         assert split.stale not in page.text
 
     def test_the_height_leads_to_the_other_block(self, explorer: Explorer, split: Split) -> None:
-        assert explorer.get(f"/block/{split.height}", follow=False).location == f"/block/{split.branch[0]}"
+        assert split.after["height"].location == f"/block/{split.branch[0]}"
         assert explorer.search(str(split.height)).location == f"/block/{split.branch[0]}"
 
     @pytest.mark.parametrize("cold", [False, True], ids=["kept", "asked for anew"])
@@ -95,23 +101,23 @@ class TestStale:
             assert "not known" in page.rows("out")[0]
         assert explorer.get(f"/tx/{split.lost.txid}").facts["Fee"].startswith("2,000 sat")
 
-    @pytest.mark.parametrize("hint", ["", "?block="])
-    def test_one_that_went_back_to_the_mempool_waits(self, explorer: Explorer, split: Split, hint: str) -> None:
-        page = explorer.get(f"/tx/{split.kept.txid}{hint and hint + split.stale}")
-        assert "Waiting" in page.all("span")
-        assert page.facts["Fee"].startswith("1,000 sat")
+    def test_one_that_went_back_to_the_mempool_waits(self, split: Split) -> None:
+        assert "Waiting" in split.after["kept"].all("span")
+        assert split.after["kept"].facts["Fee"].startswith("1,000 sat")
 
-    def test_the_other_branch_is_the_chain(self, explorer: Explorer, split: Split) -> None:
-        page = explorer.get(f"/tx/{split.winner.txid}")
-        assert "2 confirmations" in page.all("span")
-        assert page.facts["Fee"].startswith("3,000 sat")
+    def test_the_other_branch_is_the_chain(self, split: Split) -> None:
+        assert "2 confirmations" in split.after["winner"].all("span")
+        assert split.after["winner"].facts["Fee"].startswith("3,000 sat")
 
-    def test_mined_again_it_is_confirmed(self, explorer: Explorer, regtest: Bitcoind, split: Split) -> None:
-        """Even for a link that still names the stale block. Runs last."""
+    def test_mined_again_it_is_confirmed(self, explorer: Explorer, regtest: Bitcoind) -> None:
+        """Even for a link that still names the stale block."""
+        split = Split(explorer, regtest)
+        old_link = f"/tx/{split.kept.txid}?block={split.stale}"
+        assert "Waiting" in explorer.get(old_link).all("span")
         block_hash = mine(regtest, [split.kept])
         regtest.wait_for_indexes()
-        for hint in ("", f"?block={split.stale}", f"?block={block_hash}"):
-            page = explorer.get(f"/tx/{split.kept.txid}{hint}")
+        for path in (old_link, f"/tx/{split.kept.txid}", f"/tx/{split.kept.txid}?block={block_hash}"):
+            page = explorer.get(path)
             assert "1 confirmation" in page.all("span")
             assert page.facts["Block"] == block_hash
 
@@ -175,8 +181,10 @@ class TestNeverConnected:
     def test_without_its_block_it_is_not_found(self, explorer: Explorer, side: Side) -> None:
         assert explorer.get(f"/tx/{side.payment.txid}").status == 404
 
-    def test_once_connected_everything_is_known(self, explorer: Explorer, regtest: Bitcoind, side: Side) -> None:
-        """Nothing of what was not known is kept. Runs last."""
+    def test_once_connected_everything_is_known(self, explorer: Explorer, regtest: Bitcoind) -> None:
+        """Nothing of what was not known is kept."""
+        side = Side(regtest)
+        assert explorer.get(f"/block/{side.hash}").facts["Fees"] == "not known"
         regtest.rpc("invalidateblock", side.instead[0])
         regtest.wait_for_indexes()
         assert regtest.rpc("getbestblockhash") == side.hash
