@@ -139,7 +139,7 @@ class Story:
                     extra = economy.sweep(300)
                 case 170:
                     extra = economy.publication(PUBLICATION)
-            extra += self.direct
+            extra = [*extra, *self.direct]
             self.direct.clear()
             backlog = 0 if height < HISTORY - 12 else rng.randint(8, 20)
             mempool = len(self.mempool())

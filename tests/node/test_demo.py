@@ -349,6 +349,7 @@ def test_what_it_does_not_know_it_says(method: str) -> None:
     ("call", "error"),
     [
         (("getblock", "abc"), BadQuery),
+        (("getblock", "\ud800"), BadQuery),
         (("getblock", "00" * 32), NotFound),
         (("getblockhash", 10**30), BadQuery),
         (("getblockhash", -1), NotFound),

@@ -93,8 +93,9 @@ def hash_of(value: Any, name: str) -> str:
     """64 hexadecimal digits, in lower case."""
     if kind_of(value) != "string":
         raise NodeError(TYPE, _wrong_type(value, "string"))
-    if len(value.encode()) != HASH_DIGITS:
-        raise NodeError(INVALID, f"{name} must be of length {HASH_DIGITS} (not {len(value.encode())}, for '{value}')")
+    length = len(value.encode(errors="surrogatepass"))  # the node counts bytes
+    if length != HASH_DIGITS:
+        raise NodeError(INVALID, f"{name} must be of length {HASH_DIGITS} (not {length}, for '{value}')")
     if not HEXADECIMAL.issuperset(value):
         raise NodeError(INVALID, f"{name} must be hexadecimal string (not '{value}')")
     return str(value).lower()
