@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MAX_TAG = 32  # characters; longer ones are cut for lists
+MAX_TAG = 32  # characters; what is longer is a message, not a name
 
 _SLASHED = re.compile(r"(?<![0-9])/([^/]{2,40})/")  # not the slashes of a date
 _WORDY = re.compile(r"[A-Za-z]{4}")
@@ -27,12 +27,12 @@ def coinbase_text(script_hex: str) -> str:
 
 
 def miner_tag(script_hex: str) -> str | None:
-    """How the miner signs, as the coinbase says it and unverified: `/Name/`, else the first run with a word in it."""
+    """How the miner signs, as the coinbase says it and unverified: `/Name/`, else the first short run with a word."""
     runs = _runs(script_hex)
     for run in runs:
         if found := _SLASHED.search(run):
             return found[1].strip()[:MAX_TAG]
     for run in runs:
-        if _WORDY.search(run):
-            return run[:MAX_TAG]
+        if len(run) <= MAX_TAG and _WORDY.search(run):
+            return run
     return None
