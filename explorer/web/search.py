@@ -47,7 +47,7 @@ def opensearch() -> FlaskResponse:
             "opensearch.xml",
             chain=None,
             search_url_template=f"{base}{url_for('.index')}?q={{searchTerms}}",
-            icon_url=f"{base}{static_url("favicon.png")}",
+            icon_url=f"{base}{static_url('favicon.png')}",
         ),
         mimetype="application/opensearchdescription+xml",
     )
