@@ -17,6 +17,7 @@ from explorer.node.demo import DemoConnection
 from explorer.node.demo.connection import ANCHOR
 
 POSITIONS = 10
+TIMELESS = re.compile(r"/address/|/tx/[^/]+/(hex|witness)")  # the same at every position: walked at the last one only
 LINK = re.compile(r'(?:href|src|action)="([^"]*)"')
 
 
@@ -46,7 +47,7 @@ def client(demo: DemoConnection, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fl
         yield client
 
 
-def walk(client: FlaskClient, start: str) -> set[str]:
+def walk(client: FlaskClient, start: str, leave_out: re.Pattern[str] | None = None) -> set[str]:
     """Follows every link from a page on. Returns the addresses that were opened."""
     opened: set[str] = set()
     waiting = [start]
@@ -66,7 +67,8 @@ def walk(client: FlaskClient, start: str) -> set[str]:
             found = []
         for link in found:
             assert link.startswith(("/", "#")), f"{address} leads out: {link}"
-            if path := urldefrag(link).url:
+            path = urldefrag(link).url
+            if path and not (leave_out and leave_out.match(path)):
                 waiting.append(path)
     return opened
 
@@ -74,7 +76,7 @@ def walk(client: FlaskClient, start: str) -> set[str]:
 @pytest.mark.parametrize("tenth", range(POSITIONS))
 def test_every_page_and_link_works(tenth: int, client: FlaskClient, demo: DemoConnection, clock: Clock) -> None:
     clock.time += demo.duration * (tenth + 0.5) // POSITIONS
-    opened = walk(client, "/")
+    opened = walk(client, "/", leave_out=TIMELESS if tenth < POSITIONS - 1 else None)
     hashes = [demo.call("getblockhash", height) for height in range(demo.call("getblockcount") + 1)]
     assert {f"/block/{block_hash}" for block_hash in hashes} <= opened
     txids = {txid for block_hash in hashes for txid in demo.call("getblock", block_hash)["tx"]}
