@@ -205,8 +205,9 @@ class Explorer:
 
     def get(self, path: str, *, follow: bool = True, **options: Any) -> Page:
         """Redirects are followed, unless told otherwise."""
-        with self.client.get(path, follow_redirects=follow, **options) as answer:
-            body = answer.get_data(as_text=True)
+        answer = self.client.get(path, follow_redirects=follow, **options)
+        body = answer.get_data(as_text=True)
+        answer.close()
         return Page(answer.request.full_path, answer.status_code, answer.headers, body)
 
     def search(self, typed: str) -> Page:
