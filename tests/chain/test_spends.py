@@ -1,0 +1,97 @@
+"""What became of an output: unspent, spent (by what, where the node can tell), unspendable, or not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from explorer.bitcoin.models import Output, Script, Spend
+from explorer.chain.spends import UNKNOWN, UNSPENDABLE, UNSPENT, is_unspendable
+from explorer.chain.transactions import TransactionPage, get_transaction
+from tests.chain.nodes import FakeChain, hash_of
+from tests.fakenode import FakeNode, RpcError
+
+TXID = "cd" * 32
+SPENDER = "ef" * 32
+
+
+@pytest.fixture
+def chain() -> FakeChain:
+    return FakeChain(5)
+
+
+@pytest.fixture
+def node(chain: FakeChain) -> Iterator[FakeNode]:
+    """Knows a transaction with an output, of block 3, and not whether it was spent."""
+
+    def unknown(_: str) -> None:
+        raise RpcError(-5, "Transaction not in mempool")
+
+    with FakeNode(chain.answers) as node:
+        tx: dict[str, Any] = {**node.answers["getrawtransaction"](TXID, 2, hash_of("a", 3)), "vin": [NOT_A_COINBASE]}
+        node.answers |= {
+            "getrawtransaction": lambda *_: tx,
+            "getmempoolentry": unknown,
+            "gettxout": None,
+            "gettxspendingprevout": lambda outpoints: [dict(outpoint) for outpoint in outpoints],
+        }
+        yield node
+
+
+NOT_A_COINBASE = {"txid": "ab" * 32, "vout": 0, "sequence": 0, "scriptSig": {"asm": "", "hex": ""}}
+TXOUT = {"value": 50, "confirmations": 3, "scriptPubKey": {"hex": "51", "type": "nonstandard"}}
+
+
+def look(node: FakeNode) -> TransactionPage:
+    return get_transaction(node.connect(), TXID, None, 1)
+
+
+def test_unspent(node: FakeNode) -> None:
+    node.answers["gettxout"] = TXOUT
+    assert look(node).spends == {0: UNSPENT}
+
+
+def test_spent_in_a_block_by_something(node: FakeNode) -> None:
+    assert look(node).spends == {0: Spend("spent")}
+
+
+def test_spent_in_the_mempool(node: FakeNode) -> None:
+    node.answers["gettxspendingprevout"] = lambda outpoints: [{**outpoints[0], "spendingtxid": SPENDER}]
+    assert look(node).spends == {0: Spend("spent", SPENDER, in_mempool=True)}
+
+
+def test_spent_in_a_block_as_core_31_tells(node: FakeNode) -> None:
+    """With txospenderindex."""
+    spender = {"spendingtxid": SPENDER, "blockhash": hash_of("a", 4)}
+    node.answers["gettxspendingprevout"] = lambda outpoints: [{**outpoints[0], **spender}]
+    assert look(node).spends == {0: Spend("spent", SPENDER, in_mempool=False)}
+
+
+def test_a_node_that_cannot_tell_by_what(node: FakeNode) -> None:
+    """gettxspendingprevout came with Bitcoin Core 24."""
+    node.answers["help"] = "getblockchaininfo"
+    del node.answers["gettxspendingprevout"]
+    assert look(node).spends == {0: Spend("spent")}
+
+
+def test_in_a_stale_block_nothing_is_known(node: FakeNode, chain: FakeChain) -> None:
+    node.answers["getblockheader"] = lambda block: {**chain.answers["getblockheader"](block), "confirmations": -1}
+    assert look(node).spends == {0: UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("script", "unspendable"),
+    [("6a", True), ("6a0568656c6c6f", True), ("51", False), ("", False), ("00" * 10_000, False), ("00" * 10_001, True)],
+)
+def test_what_can_never_be_spent(script: str, unspendable: bool) -> None:
+    assert is_unspendable(Output(0, Script("any", script, ""))) == unspendable
+
+
+def test_what_can_never_be_spent_is_not_asked_about(node: FakeNode) -> None:
+    tx = node.answers["getrawtransaction"]()
+    tx["vout"] = [{"value": 0, "n": 0, "scriptPubKey": {"hex": "6a", "type": "nulldata"}}]
+    del node.answers["gettxout"]
+    del node.answers["gettxspendingprevout"]
+    assert look(node).spends == {0: UNSPENDABLE}

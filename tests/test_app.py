@@ -1,0 +1,94 @@
+"""Where the parts meet: the app, its routes and its settings."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+import config
+from app import create_app
+from explorer.node.connection import get_rpc_connection
+from tests.pages import Explorer
+from tests.server import ROOT
+
+
+def test_every_route_can_only_be_read() -> None:
+    app = create_app(config.load({"BITCOIN_RPC_URL": "demo"}))
+    for rule in app.url_map.iter_rules():
+        assert rule.methods == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_it_does_not_debug() -> None:
+    app = create_app(config.load({"BITCOIN_RPC_URL": "demo"}))
+    assert not app.debug
+    assert not app.testing
+
+
+def test_settings_that_contradict_each_other_stop_the_start() -> None:
+    environ = {**os.environ, "BITCOIN_RPC_URL": "demo", "BITCOIN_RPC_USER": "u", "WEB_THREADS": "x"}
+    start = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--check-config", "app:app"],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert start.returncode != 0
+    said = start.stdout + start.stderr
+    assert "WEB_THREADS must be a whole number" in said
+    assert "BITCOIN_RPC_USER contradicts BITCOIN_RPC_URL=demo" in said
+    assert "Traceback" not in said
+
+
+def test_with_nothing_set_it_shows_the_demo() -> None:
+    """Tests run without anybody's settings, node or home."""
+    app = create_app()
+    assert get_rpc_connection(config.load()).is_demo
+    assert "Demo data" in app.test_client().get("/").text
+
+
+def test_two_apps_have_a_node_each() -> None:
+    one, other = Explorer("http://u:p@127.0.0.1:1", greet=False), Explorer("http://u:p@127.0.0.1:2", greet=False)
+    assert "127.0.0.1:1" in one.get("/").text
+    assert "127.0.0.1:2" in other.get("/").text
+
+
+def test_the_same_settings_share_a_connection() -> None:
+    one, other = Explorer("http://u:p@127.0.0.1:1", greet=False), Explorer("http://u:p@127.0.0.1:1", greet=False)
+    assert one.connection is other.connection
+
+
+@pytest.mark.parametrize(
+    "path", ["/blocks/", "/tx/", "/block/", "/tx", "/block", "/address/", "/search/", "/index.html"]
+)
+def test_what_is_no_page_says_so(path: str) -> None:
+    page = Explorer("demo", greet=False).get(path)
+    assert page.status == 404
+    assert page.all("h1") == ["There is no such page"]
+    assert {"Height", "Address"} <= set(page.facts)  # what can be searched for
+
+
+def test_imports_point_down() -> None:
+    """Each floor of the house knows those below it, and none above."""
+    floors = [
+        {"errors", "messages", "version"},
+        {"bitcoin", "node", "cache"},
+        {"chain"},
+        {"web", "background"},
+    ]
+    # node/ and bitcoin/ stand side by side, and so do web/ and background.
+    level = {name: number for number, names in enumerate(floors) for name in names}
+    for path in (ROOT / "explorer").rglob("*.py"):
+        parts = path.relative_to(ROOT / "explorer").with_suffix("").parts
+        if parts == ("__init__",):
+            continue
+        for imported in re.findall(r"^\s*from explorer\.(\w+)|^\s*from explorer import (\w+)", path.read_text(), re.M):
+            name = imported[0] or imported[1]
+            assert level[name] <= level[parts[0]], f"{path} imports explorer.{name}"
+        if parts[0] in ("node", "bitcoin", "chain"):
+            assert not re.search(r"^(from|import) flask", path.read_text(), re.M), f"{path} imports flask"
