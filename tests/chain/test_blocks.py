@@ -104,14 +104,12 @@ def test_the_hash_at_a_height(node: FakeNode) -> None:
 
 def test_core_31_sends_the_coinbase_along(node: FakeNode, chain: FakeChain) -> None:
     block = node.answers["getblock"]
-    node.answers["getblock"] = lambda *asked: {
-        **block(*asked),
-        "coinbase_tx": {"coinbase": "04 2f4f75727321 2f".replace(" ", "")},
-    }
+    signed = {"coinbase_tx": {"coinbase": "04" + b"/Ours/".hex()}}
+    node.answers["getblock"] = lambda *asked: {**block(*asked), **signed}
     rpc = node.connect()
     home = get_home(rpc)
     assert rpc.round_trips == 3
-    assert home.blocks[0].miner_tag
+    assert home.blocks[0].miner_tag == "Ours"
 
 
 @pytest.mark.parametrize(
