@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, overload
+from urllib.parse import quote
 
 import msgspec
 from bitcoinrpc.authproxy import AuthServiceProxy, JSONRPCException
@@ -17,7 +19,7 @@ import config
 from config import Settings
 from explorer.errors import ExplorerError, NodeUnavailable
 from explorer.node.discovery import Endpoint, find_endpoint
-from explorer.node.rpc import Call, Rpc
+from explorer.node.rpc import Call, Named, Rpc, is_named
 from explorer.node.rpc_errors import translate
 from explorer.node.transport import Transport
 
@@ -73,14 +75,22 @@ def _takes_null(into: Any) -> bool:
 class _Exchange:
     """What python-bitcoinrpc takes for its HTTP connection: one question and its answer, over our transport."""
 
-    def __init__(self, transport: Transport, method: str) -> None:
+    def __init__(self, transport: Transport, method: str, path: str) -> None:
         self._transport = transport
         self._method = method
+        self._path = path
+        self.params: Sequence[Any] | Named = ()
         self.answer = b""
 
     def request(self, verb: str, path: str, body: str, headers: dict[str, Any]) -> None:
-        """Path and headers stay behind: the transport knows the endpoint and how to be let in."""
-        self.answer = self._transport.post(body.encode(), self._method, repeatable=_is_read(self._method))
+        """Path and headers stay behind: the transport knows the endpoint and how to be let in.
+
+        So does the body, which has no parameters: the package would write amounts through float, and all to its log.
+        """
+        question = {"version": "1.1", "method": self._method, "params": self.params, "id": 0}
+        self.answer = self._transport.post(
+            _encoder.encode(question), self._method, repeatable=_is_read(self._method), path=self._path
+        )
 
     @property
     def sock(self) -> _Exchange:
@@ -93,16 +103,21 @@ class _Exchange:
 class _Proxy(AuthServiceProxy):  # type: ignore[misc]  # a package without types
     """python-bitcoinrpc's proxy for one question: its shared state is what makes it unfit for threads."""
 
-    def __init__(self, transport: Transport, method: str = "", into: Any = Any) -> None:
+    def __init__(self, transport: Transport, method: str = "", into: Any = Any, path: str = "") -> None:
         self._transport = transport
         self._into = into
-        self._exchange = _Exchange(transport, method)
+        self._path = path
+        self._exchange = _Exchange(transport, method, path)
         super().__init__("http://:@node", method, connection=self._exchange)
 
     def __getattr__(self, name: str) -> _Proxy:
         if name.startswith("_"):
             raise AttributeError(name)
-        return _Proxy(self._transport, name, self._into)
+        return _Proxy(self._transport, name, self._into, self._path)
+
+    def __call__(self, *params: Any) -> Any:
+        self._exchange.params = _written(params)
+        return super().__call__()
 
     def _get_response(self) -> dict[str, Any]:
         envelope = _envelope_decoder(self._into).decode(self._exchange.answer)
@@ -115,12 +130,15 @@ class _Proxy(AuthServiceProxy):  # type: ignore[misc]  # a package without types
     def batch_(self, rpc_calls: Sequence[Call]) -> list[_Item | None]:
         """An answer for each call, in their order; None where there is none, or more than one."""
         body = _encoder.encode(
-            [{"jsonrpc": "2.0", "method": call[0], "params": call[1:], "id": i} for i, call in enumerate(rpc_calls)]
+            [
+                {"jsonrpc": "2.0", "method": call[0], "params": _written(call[1:]), "id": i}
+                for i, call in enumerate(rpc_calls)
+            ]
         )
         methods = list(dict.fromkeys(call[0] for call in rpc_calls))
         asking = ", ".join(methods[:3]) + (" …" if methods[3:] else "")
         answer = _batch_decoder.decode(
-            self._transport.post(body, asking, repeatable=all(_is_read(method) for method in methods))
+            self._transport.post(body, asking, repeatable=all(_is_read(method) for method in methods), path=self._path)
         )
         if isinstance(answer, _Item):
             if answer.error is None:
@@ -145,9 +163,16 @@ class NodeConnection:
         self._endpoint = endpoint
         self._batch_size = batch_size
         self._transport = Transport(endpoint, limit=connections, timeout=timeout)
+        self._path = ""
 
     def __repr__(self) -> str:
         return f"<NodeConnection {self.label}>"
+
+    def for_wallet(self, name: str) -> NodeConnection:
+        """The same node and the same kept connections, asking that wallet."""
+        wallet = copy.copy(self)
+        wallet._path = f"wallet/{quote(name, safe='')}"
+        return wallet
 
     @property
     def label(self) -> str:
@@ -168,7 +193,7 @@ class NodeConnection:
     def call(self, method: str, *params: Any, into: Any = Any) -> Any:
         """See `Rpc`."""
         try:
-            return _Proxy(self._transport, method, into)(*params)
+            return _Proxy(self._transport, method, into, self._path)(*params)
         except FAILURES as error:
             failure = _failure(error, method, params)
         raise failure
@@ -180,7 +205,7 @@ class NodeConnection:
         for start in range(0, len(calls), self._batch_size):
             chunk = calls[start : start + self._batch_size]
             try:
-                items = _Proxy(self._transport).batch_(chunk)
+                items = _Proxy(self._transport, path=self._path).batch_(chunk)
             except FAILURES as error:
                 failure = _failure(error, "batch")
                 break
@@ -197,7 +222,7 @@ def _result(call: Call, item: _Item | None, into: Any) -> Any:
     """A batched call's result, or its error."""
     method, *params = call
     if item is not None and item.error is not None:
-        return translate(method, item.error.code, item.error.message, params)
+        return translate(method, item.error.code, item.error.message, () if is_named(params) else params)
     if item is None or item.result is msgspec.UNSET:
         return _unexpected(method, "no result, or more than one")
     try:
@@ -213,7 +238,7 @@ def _failure(error: Exception, method: str, params: Sequence[Any] = ()) -> Explo
         case ExplorerError():
             return error
         case JSONRPCException():
-            failure = translate(method, error.code, error.message, params)
+            failure = translate(method, error.code, error.message, () if is_named(params) else params)
         case _:
             failure = _unexpected(method, str(error))
     failure.__cause__ = error
@@ -222,6 +247,11 @@ def _failure(error: Exception, method: str, params: Sequence[Any] = ()) -> Explo
 
 def _unexpected(method: str, reason: str) -> ExplorerError:
     return NodeUnavailable("node_unexpected_answer", method=method, reason=reason)
+
+
+def _written(params: Sequence[Any]) -> Sequence[Any] | Named:
+    """The parameters as they go to the node: a list, or an object of the named ones."""
+    return params[0] if is_named(params) else params
 
 
 def _is_read(method: str) -> bool:

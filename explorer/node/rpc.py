@@ -7,7 +7,15 @@ from typing import Any, Protocol, TypeVar, overload
 
 T = TypeVar("T")
 
-Call = tuple[Any, ...]  # (method, *params)
+Call = tuple[Any, ...]  # (method, *params), or (method, Named)
+
+
+class Named(dict[str, Any]):
+    """Parameters by their names: `rpc.call("getblock", Named(blockhash=…, verbosity=2))`. Alone, in place of all."""
+
+
+def is_named(params: Sequence[Any]) -> bool:
+    return len(params) == 1 and isinstance(params[0], Named)
 
 
 class Rpc(Protocol):

@@ -112,8 +112,8 @@ class Transport:
     def __repr__(self) -> str:
         return f"<Transport {self._endpoint.label}>"
 
-    def post(self, body: bytes, asking: str, *, repeatable: bool) -> bytes:
-        """The body of the JSON answer. `asking` names the method, for errors.
+    def post(self, body: bytes, asking: str, *, repeatable: bool, path: str = "") -> bytes:
+        """The body of the JSON answer. `asking` names the method, for errors; `path` goes on after the endpoint's.
 
         A `repeatable` request is sent once more when the node closed a kept connection without a word. Raises
         `NodeBusy`, `NodeRefused` or `NodeUnavailable`.
@@ -122,7 +122,7 @@ class Transport:
         if not self._free.acquire(timeout=self._timeout / 2):  # the other half is for the answer
             raise NodeBusy("node_connections_busy", retry_after=BUSY_SECONDS, limit=self._limit)
         try:
-            answer = self._logged_in(body, deadline, repeatable)
+            answer = self._logged_in(body, path, deadline, repeatable)
         except TimeoutError as error:
             raise NodeUnavailable(
                 "node_timeout", endpoint=self._endpoint.label, method=asking, seconds=round(self._timeout)
@@ -135,11 +135,11 @@ class Transport:
             raise refusal
         return answer.body
 
-    def _logged_in(self, body: bytes, deadline: float, repeatable: bool) -> Answer:
+    def _logged_in(self, body: bytes, path: str, deadline: float, repeatable: bool) -> Answer:
         login = self._login.current()
-        answer = self._exchange(self._head(login, body), body, deadline, repeatable)
+        answer = self._exchange(self._head(login, body, path), body, deadline, repeatable)
         if answer.status == 401 and (renewed := self._login.renewed(login)):
-            answer = self._exchange(self._head(renewed, body), body, deadline, repeatable)
+            answer = self._exchange(self._head(renewed, body, path), body, deadline, repeatable)
         return answer
 
     def _exchange(self, head: Secret, body: bytes, deadline: float, repeatable: bool) -> Answer:
@@ -177,9 +177,11 @@ class Transport:
             wire.close()
         return answer
 
-    def _head(self, login: Secret | None, body: bytes) -> Secret:
+    def _head(self, login: Secret | None, body: bytes, path: str) -> Secret:
+        base, mark, query = self._endpoint.target.reveal().partition("?")
+        target = f"{base.rstrip('/')}/{path}" if path else base
         return Secret(
-            f"POST {self._endpoint.target.reveal()} HTTP/1.1\r\n"
+            f"POST {target}{mark}{query} HTTP/1.1\r\n"
             f"Host: {self._endpoint.label}\r\nUser-Agent: bitcoin-explorer\r\n"
             + (f"Authorization: Basic {login.reveal()}\r\n" if login else "")
             + f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

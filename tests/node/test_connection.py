@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 import config
+from config import Secret
 from explorer.errors import ExplorerError, NodeBusy, NodeFault, NodeUnavailable, NotFound, Unsupported
 from explorer.node import connection
 from explorer.node.connection import NodeConnection, get_rpc_connection
 from explorer.node.demo import DemoConnection
+from explorer.node.rpc import Named
 from tests.fakenode import FakeNode, Fault, RpcError, nothing_wrong, says, says_json
 
 
@@ -137,7 +139,7 @@ def test_an_amount_reaches_the_node_exactly(satoshis: int) -> None:
     sent: list[bytes] = []
 
     class Recorder:
-        def post(self, body: bytes, asking: str, *, repeatable: bool) -> bytes:
+        def post(self, body: bytes, asking: str, *, repeatable: bool, path: str) -> bytes:
             sent.append(body)
             return b'{"result":null}' if len(sent) == 1 else b"[]"
 
@@ -147,6 +149,43 @@ def test_an_amount_reaches_the_node_exactly(satoshis: int) -> None:
     single, (batched,) = (json.loads(body, parse_float=Decimal, parse_int=Decimal) for body in sent)
     assert single["params"] == ["address", amount]
     assert batched["params"] == ["address", amount]
+
+
+def test_more_digits_than_an_amount_has_are_the_nodes_to_refuse() -> None:
+    """Rounded on the way, they would be another amount."""
+    sent: list[bytes] = []
+
+    class Recorder:
+        def post(self, body: bytes, asking: str, **_: Any) -> bytes:
+            sent.append(body)
+            return b'{"result":null}'
+
+    connection._Proxy(Recorder(), "echo")(Decimal("0.1234567890123456789"))  # type: ignore[arg-type]
+    assert b"[0.1234567890123456789]" in sent[0]
+
+
+def test_parameters_have_names_too(rpc: NodeConnection, node: FakeNode) -> None:
+    node.faults += [says_json('{"result":1}'), says_json('[{"result":2,"id":0}]')]
+    assert rpc.call("getblock", Named(blockhash="ab", verbosity=0)) == 1
+    assert rpc.batch([("getblock", Named(blockhash="ab"))]) == [2]
+    single, (batched,) = (request.body for request in node.requests)
+    assert single["params"] == {"blockhash": "ab", "verbosity": 0}
+    assert batched["params"] == {"blockhash": "ab"}
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [("/", "/wallet/my%20w%2F1"), ("/v1/key/?token=key", "/v1/key/wallet/my%20w%2F1?token=key")],
+)
+def test_a_wallet_is_asked_at_its_path(node: FakeNode, target: str, expected: str) -> None:
+    rpc = NodeConnection(node.endpoint(target=Secret(target)))
+    wallet = rpc.for_wallet("my w/1")
+    assert wallet.call("getblockcount") == 7
+    assert wallet.batch([("getblockcount",)]) == [7]
+    assert rpc.call("getblockcount") == 7
+    assert [request.path for request in node.requests] == [expected, expected, target]
+    assert {request.connection for request in node.requests} == {1}
+    assert "key" not in repr(wallet)
 
 
 def test_python_bitcoinrpc_is_what_asks(node: FakeNode) -> None:

@@ -20,6 +20,7 @@ from explorer.errors import BadQuery, ExplorerError, NodeUnavailable, NotFound, 
 from explorer.node.demo import ANCHOR, DemoConnection, load_record
 from explorer.node.demo.methods import METHODS
 from explorer.node.demo.record import FILE, Record
+from explorer.node.rpc import Named
 
 RECORD = load_record()
 DURATION = RECORD.meta.duration
@@ -364,6 +365,14 @@ def test_its_refusals_are_those_of_the_family(call: tuple[Any, ...], error: type
         at(0).call(*call)
     [answer] = at(0).batch([call])
     assert isinstance(answer, error)
+
+
+def test_parameters_have_names_too() -> None:
+    demo = at(0)
+    tip = demo.call("getbestblockhash")
+    assert demo.call("getblock", Named(verbosity=0, blockhash=tip)) == demo.call("getblock", tip, 0)
+    with pytest.raises(BadQuery, match="Unknown named parameter color"):
+        demo.call("getblock", Named(blockhash=tip, color=1))
 
 
 def test_threads_may_share_it() -> None:

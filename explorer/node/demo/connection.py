@@ -15,7 +15,7 @@ from explorer.node.demo.methods import answer
 from explorer.node.demo.moment import Moment
 from explorer.node.demo.parameters import NodeError
 from explorer.node.demo.record import Record, load_record
-from explorer.node.rpc import Call
+from explorer.node.rpc import Call, is_named
 from explorer.node.rpc_errors import translate
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ def _ask(moment: Moment, method: str, params: Sequence[Any], into: Any) -> Any:
     try:
         body = _encoder.encode(answer(moment, method, params))
     except NodeError as error:
-        raise translate(method, error.code, error.message, params) from error
+        raise translate(method, error.code, error.message, () if is_named(params) else params) from error
     try:
         return _decoder(Any if into is None else into).decode(body)
     except msgspec.DecodeError as error:

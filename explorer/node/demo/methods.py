@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from explorer.node.demo import blocks, control, mempool, transactions
 from explorer.node.demo.moment import Moment
-from explorer.node.demo.parameters import ANY, METHOD_NOT_FOUND, NodeError, Parameter, check
+from explorer.node.demo.parameters import ANY, METHOD_NOT_FOUND, NodeError, Parameter, check, in_order
+from explorer.node.rpc import is_named
 
 Answer = Callable[..., Any]  # of a Moment and the parameters
 
@@ -63,5 +64,7 @@ def answer(moment: Moment, method: str, params: Sequence[Any]) -> Any:
     if known is None:
         raise NodeError(METHOD_NOT_FOUND, "Method not found")
     respond, expected = known
+    if is_named(params):
+        params = in_order(expected, params[0])
     check(method, expected, params)
     return respond(moment, *params)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -30,6 +30,16 @@ class Parameter:
     name: str
     kind: str
     required: bool = True
+
+
+def in_order(expected: Sequence[Parameter], named: Mapping[str, Any]) -> list[Any]:
+    """Named parameters by their positions, null where one is left out before another."""
+    names = [parameter.name for parameter in expected]
+    for name in named:
+        if name not in names:
+            raise NodeError(INVALID, f"Unknown named parameter {name}")
+    last = max((names.index(name) + 1 for name in named), default=0)
+    return [named.get(name) for name in names[:last]]
 
 
 def check(usage: str, expected: Sequence[Parameter], params: Sequence[Any]) -> None:
