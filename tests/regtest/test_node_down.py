@@ -191,7 +191,8 @@ class TestStarting:
             assert page.headers["Retry-After"] == "5"
             refresh = [found for tag, found in page.elements if tag == "meta" and found.get("http-equiv")]
             assert refresh == [{"http-equiv": "refresh", "content": "5"}]
-            assert "…" in page.text  # the node's own words: Verifying blocks…
+        own_words = {page.text.partition("still getting ready: ")[2].partition(" Nothing to do")[0] for page in starting}
+        assert own_words & {"RPC server started", "Loading block index…", "Verifying blocks…"}
 
     def _until_ready(self, explorer: Explorer) -> Iterator[Page]:
         end = time.monotonic() + 20
