@@ -222,7 +222,8 @@ def _result(call: Call, item: _Item | None, into: Any) -> Any:
     """A batched call's result, or its error."""
     method, *params = call
     if item is not None and item.error is not None:
-        return translate(method, item.error.code, item.error.message, () if is_named(params) else params)
+        said = JSONRPCException({"code": item.error.code, "message": item.error.message})
+        return _failure(said, method, params)
     if item is None or item.result is msgspec.UNSET:
         return _unexpected(method, "no result, or more than one")
     try:

@@ -44,6 +44,10 @@ class Rpc(Protocol):
         """The time by which ages are told, in Unix seconds: the clock, or the demo record's own."""
         ...
 
+    def for_wallet(self, name: str) -> Rpc:
+        """The same node, asking that wallet of it."""
+        ...
+
     @overload
     def call(self, method: str, *params: Any) -> Any: ...
     @overload

@@ -71,6 +71,12 @@ def translate(method: str, code: int, message: str, params: Sequence[Any] = ()) 
     return NodeFault(method=method, code=code, reason=reason)
 
 
+def node_words(error: ExplorerError) -> tuple[int, str] | None:
+    """The node's own code and message, as far as it is the node that refused. Not for visitors' eyes."""
+    code, message = (getattr(error.__cause__, name, None) for name in ("code", "message"))
+    return (code, message) if isinstance(code, int) and isinstance(message, str) else None
+
+
 def _miscellaneous(method: str, message: str, params: Sequence[Any]) -> ExplorerError:
     """-1 is thrown for whatever has no code of its own, so that only the words can tell what it is about."""
     block = _block_of(method, params)

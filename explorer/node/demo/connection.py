@@ -59,6 +59,10 @@ class DemoConnection:
     def now(self) -> int:
         return self._record.meta.start + self._position()[1]
 
+    def for_wallet(self, name: str) -> DemoConnection:
+        """Itself: it has no wallets, and so does not know the methods that need one."""
+        return self
+
     @overload
     def call(self, method: str, *params: Any) -> Any: ...
     @overload
