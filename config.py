@@ -9,14 +9,18 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple, cast, get_type_hints
-from urllib.parse import unquote, urlsplit
+from typing import Annotated, Any, Final, NamedTuple, get_type_hints
+from urllib.parse import urlsplit
 
-Demo = Literal["demo"]
-DEMO: Final[Demo] = "demo"
+from explorer.node_url import DEMO as DEMO
+from explorer.node_url import Demo, parse_host, parse_node_urls, parse_user
+from explorer.node_url import NodeUrl as NodeUrl
+from explorer.node_url import Secret as Secret
+
 NETWORKS: Final = ("main", "test", "testnet4", "signet", "regtest")  # Core's own names, as in chain= of bitcoin.conf
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error", "critical")
@@ -28,42 +32,6 @@ class ConfigError(Exception):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
-
-
-class Secret:
-    """A text that shows itself to nobody: `reveal()` is the only way to it."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-
-@dataclass(frozen=True)
-class NodeUrl:
-    """The parts of BITCOIN_RPC_URL. `target` is path and query: a provider's key may be in there."""
-
-    scheme: Literal["http", "https"]
-    host: str
-    port: int | None
-    target: Secret
-    user: str | None = None
-    password: Secret | None = None
 
 
 # --- what a value may look like: each takes its text and raises ValueError, saying what is allowed --------------------
@@ -80,11 +48,32 @@ def _folder(value: str) -> Path:
     return path
 
 
+def _authorities(value: str) -> Path:
+    path = _path(value)
+    try:
+        ssl.create_default_context().load_verify_locations(path)
+    except ssl.SSLError:
+        raise ValueError(f"names {path}, which holds no certificate in PEM form") from None
+    except OSError as error:
+        raise ValueError(f"names {path}, which cannot be read ({error.strerror})") from None
+    return path
+
+
 def _whole(lowest: int, highest: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,10}", value) or not lowest <= int(value) <= highest:
             raise ValueError(f"must be a whole number from {lowest} to {highest}")
         return int(value)
+
+    return parse
+
+
+def _each(lowest: int, highest: int) -> Callable[[str], tuple[int, ...]]:
+    """One number for every endpoint, or as many as there are endpoints, separated by commas."""
+    one = _whole(lowest, highest)
+
+    def parse(value: str) -> tuple[int, ...]:
+        return tuple(one(part.strip()) for part in value.split(","))
 
     return parse
 
@@ -98,13 +87,6 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
-def _host(value: str) -> str:
-    host = value[1:-1] if value.startswith("[") and value.endswith("]") else value
-    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%\w+)?", host):
-        raise ValueError("must be a host name or an address alone, without a scheme, a port or a path")
-    return host
-
-
 def _base_path(value: str) -> str:
     path = "/" + value.strip("/") if value.strip("/") else ""
     if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", path):
@@ -116,7 +98,7 @@ def _public_url(value: str) -> str:
     allowed = "must be the explorer's own address, such as https://explorer.example/path, without a query"
     try:
         url = urlsplit(value)
-        _host(url.hostname or "")
+        parse_host(url.hostname or "")
         _base_path(url.path)
         valid = url.scheme in ("http", "https") and url.port != 0 and "@" not in url.netloc
     except ValueError:
@@ -126,44 +108,6 @@ def _public_url(value: str) -> str:
     return f"{url.scheme}://{url.netloc.lower()}{_base_path(url.path)}"
 
 
-def _user(value: str) -> str:
-    if ":" in value:
-        raise ValueError("must not contain a colon: HTTP's basic authentication cannot carry one in a name")
-    return value
-
-
-def _node_url(value: str) -> NodeUrl | Demo:
-    if value.lower() == DEMO:
-        return DEMO
-    try:
-        url = urlsplit(value)
-        host, port = _host(url.hostname or ""), url.port
-    except ValueError:
-        host, port = "", None
-    if (
-        not host
-        or port == 0
-        or url.scheme not in ("http", "https")
-        or not re.fullmatch(r"[!-~]+", value)
-        or "#" in value
-    ):
-        raise ValueError(
-            "must be demo, or like http://user:password@host:8332 "
-            "(in a password, % is written as %25, @ as %40, # as %23, / as %2F)"
-        )
-    if bool(url.username) != bool(url.password):
-        raise ValueError("names a user without a password, or a password without a user")
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    return NodeUrl(
-        cast(Literal["http", "https"], url.scheme),
-        host,
-        port,
-        Secret(target),
-        _user(unquote(url.username)) if url.username else None,
-        Secret(unquote(url.password)) if url.password else None,
-    )
-
-
 # --- the settings -----------------------------------------------------------------------------------------------------
 
 
@@ -171,7 +115,7 @@ def _node_url(value: str) -> NodeUrl | Demo:
 class Settings:
     """What an operator may set: each with its check, its meaning and its default. Immutable and hashable."""
 
-    host: Annotated[str, _host, "The address to listen on; 0.0.0.0 for all, as in a container."] = "127.0.0.1"
+    host: Annotated[str, parse_host, "The address to listen on; 0.0.0.0 for all, as in a container."] = "127.0.0.1"
     port: Annotated[int, _whole(1, 65535), "The port to listen on."] = 5000
     base_path: Annotated[str, _base_path, "The path under which a proxy shows the explorer, such as /explorer."] = ""
     public_url: Annotated[
@@ -181,19 +125,25 @@ class Settings:
         int, _whole(0, 10), "How many proxies stand in front, whose X-Forwarded headers are to be believed."
     ] = 0
     bitcoin_rpc_url: Annotated[
-        NodeUrl | Demo | None,
-        _node_url,
+        tuple[NodeUrl, ...] | Demo | None,
+        parse_node_urls,
         "The node, as http://user:password@host:8332 (https too), or demo for the recorded demo chain; without a port, "
-        "http means the network's RPC port and https 443.",
+        "http means the network's RPC port and https 443. After it, separated by commas, any number of others that "
+        "answer while it cannot; a provider's key stands in the path or the query: https://name.example/v1/KEY/.",
     ] = None
-    bitcoin_rpc_host: Annotated[str | None, _host, "The node's host, instead of a URL."] = None
+    bitcoin_rpc_host: Annotated[str | None, parse_host, "The node's host, instead of a URL."] = None
     bitcoin_rpc_port: Annotated[
         int | None, _whole(1, 65535), "The node's RPC port, if it is not its network's usual one."
     ] = None
-    bitcoin_rpc_user: Annotated[str | None, _user, "The RPC user, as in rpcauth= or rpcuser=."] = None
+    bitcoin_rpc_user: Annotated[str | None, parse_user, "The RPC user, as in rpcauth= or rpcuser=."] = None
     bitcoin_rpc_password: Annotated[Secret | None, Secret, "The RPC user's password."] = None
     bitcoin_rpc_password_file: Annotated[Path | None, _path, "A file that holds the password, instead."] = None
     bitcoin_rpc_cookie: Annotated[Path | None, _path, "The node's cookie file, instead of user and password."] = None
+    bitcoin_rpc_ca_file: Annotated[
+        Path | None,
+        _authorities,
+        "Certificates, in PEM form, to trust beside the usual authorities: for a node behind a TLS proxy of your own.",
+    ] = None
     bitcoin_datadir: Annotated[
         Path | None,
         _folder,
@@ -206,15 +156,35 @@ class Settings:
         str | None, _one_of(*NETWORKS), f"The network, where several could be meant: {', '.join(NETWORKS)}."
     ] = None
     # Shorter than the 30 s or more that proxies wait: the visitor sees our page about it, not the proxy's.
-    rpc_timeout: Annotated[int, _whole(1, 600), "How many seconds the node may take for an answer."] = 20
+    request_deadline: Annotated[
+        int, _whole(1, 300), "How many seconds a visitor waits at most for the nodes, however many of them are ill."
+    ] = 10
+    max_blocks_behind: Annotated[
+        int, _whole(0, 144), "How many blocks another node may be behind yours and still answer in its place."
+    ] = 3
+    rpc_timeout: Annotated[
+        tuple[int, ...],
+        _each(1, 600),
+        "How many seconds a node may take for an answer: one number for all of BITCOIN_RPC_URL, or one for each, "
+        "separated by commas.",
+    ] = (20,)
     rpc_connections: Annotated[
         int,
         _whole(1, 64),
         "How many connections to the node a process holds at most; the node's rpcthreads is 4 or 16.",
     ] = 4
-    rpc_batch_size: Annotated[int, _whole(1, 100_000), "How many questions are sent to the node at once at most."] = (
-        5000
-    )
+    rpc_batch_size: Annotated[
+        tuple[int, ...],
+        _each(1, 100_000),
+        "How many questions are sent to a node at once at most; 1 for one that takes no batches. One number, or one "
+        "for each node.",
+    ] = (5000,)
+    rpc_rate: Annotated[
+        tuple[int, ...],
+        _each(0, 100_000),
+        "How many requests a second a process sends to a node at most; 0 for no limit. One number, or one for each "
+        "node.",
+    ] = (0,)
     cache_mb: Annotated[int, _whole(1, 1_000_000), "How many megabytes of facts about the chain a process keeps."] = 64
     web_workers: Annotated[int, _whole(1, 256), "How many processes answer visitors."] = 2
     web_threads: Annotated[int, _whole(1, 1024), "How many threads each of them has."] = 8
@@ -245,8 +215,14 @@ def _declared() -> tuple[Setting, ...]:
     hints = get_type_hints(Settings, include_extras=True)
     for f in fields(Settings):
         parse, meaning = hints[f.name].__metadata__
-        settings.append(Setting(f.name.upper(), "" if f.default is None else str(f.default), meaning, f.name, parse))
+        settings.append(Setting(f.name.upper(), _written(f.default), meaning, f.name, parse))
     return tuple(settings)
+
+
+def _written(default: object) -> str:
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
+    return "" if default is None else str(default)
 
 
 SETTINGS: Final = _declared()
@@ -267,9 +243,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         case "demo":
             others = given & NODE_SETTINGS - {"BITCOIN_RPC_URL"}
             problems += [f"{name} contradicts BITCOIN_RPC_URL=demo, which asks no node." for name in others]
-        case NodeUrl(user=str()):
+        case (NodeUrl(user=str()), *_):
             others = given & CREDENTIALS
             problems += [f"{name} contradicts BITCOIN_RPC_URL, which has a user in it." for name in others]
+    problems += _misaligned(values)
     if public_url := values.get("public_url"):
         path = urlsplit(public_url).path
         if values.setdefault("base_path", path) != path:
@@ -311,6 +288,18 @@ def _contradictions(given: set[str]) -> list[str]:
     elif not passwords:
         problems.append("BITCOIN_RPC_USER needs BITCOIN_RPC_PASSWORD or BITCOIN_RPC_PASSWORD_FILE beside it.")
     return problems
+
+
+def _misaligned(values: Mapping[str, Any]) -> list[str]:
+    """Lists that have neither one number nor as many as there are nodes."""
+    urls = values.get("bitcoin_rpc_url")
+    count = len(urls) if isinstance(urls, tuple) else 1
+    lists = {name: values.get(name.lower(), (0,)) for name in ("RPC_TIMEOUT", "RPC_BATCH_SIZE", "RPC_RATE")}
+    return [
+        f"{name} has {len(numbers)} numbers, but {'there is one node' if count == 1 else f'there are {count} nodes'}."
+        for name, numbers in lists.items()
+        if len(numbers) not in (1, count)
+    ]
 
 
 def _misspelt(environ: Mapping[str, str]) -> list[str]:

@@ -19,4 +19,5 @@ node/         whoever answers: `connection.py` makes the connections, `discovery
 cache.py      facts that never change, kept
 bitcoin/      pure knowledge: models, amounts, addresses, scripts, what a visitor typed
 errors.py     what can go wrong; its words are in messages.py
+node_url.py   BITCOIN_RPC_URL taken apart, for config.py
 """

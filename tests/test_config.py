@@ -111,12 +111,63 @@ def test_base_path_and_public_url_may_agree() -> None:
 
 def test_the_url_of_a_node_is_taken_apart() -> None:
     url = load({"BITCOIN_RPC_URL": "https://al%40ice:p%3A%2F%23%25%40w@[::1]:8443/v1/KEY/?token=T"}).bitcoin_rpc_url
-    assert url == NodeUrl("https", "::1", 8443, Secret("/v1/KEY/?token=T"), "al@ice", Secret("p:/#%@w"))
+    assert url == (NodeUrl("https", "::1", 8443, Secret("/v1/KEY/?token=T"), "al@ice", Secret("p:/#%@w")),)
+
+
+def test_other_nodes_follow_the_own_one() -> None:
+    settings = load(
+        {
+            "BITCOIN_RPC_URL": "http://u:p,w@node , https://name.example/v1/KEY/,HTTPS://u:p@other.example",
+            "RPC_TIMEOUT": "20, 5,6",
+            "RPC_RATE": "0,10,3",
+            "RPC_BATCH_SIZE": "100",
+        }
+    )
+    assert settings.bitcoin_rpc_url == (
+        NodeUrl("http", "node", None, Secret("/"), "u", Secret("p,w")),
+        NodeUrl("https", "name.example", None, Secret("/v1/KEY/")),
+        NodeUrl("https", "other.example", None, Secret("/"), "u", Secret("p")),
+    )
+    assert (settings.rpc_timeout, settings.rpc_rate, settings.rpc_batch_size) == ((20, 5, 6), (0, 10, 3), (100,))
+
+
+@pytest.mark.parametrize("more", ["demo", "node:8332", "", "ftp://node", "https://"])
+def test_the_others_are_urls_of_nodes(more: str) -> None:
+    (problem,) = problems(BITCOIN_RPC_URL=f"{URL},{more}")
+    assert problem.startswith("BITCOIN_RPC_URL ")
+
+
+@pytest.mark.parametrize("host", ["name.example", "8.8.8.8"])
+def test_a_key_is_never_sent_in_the_clear(host: str) -> None:
+    (problem,) = problems(BITCOIN_RPC_URL=f"{URL},http://{host}/v1/KEY/")
+    assert problem == f"BITCOIN_RPC_URL would send the key of {host} over plain http: use https."
+
+
+@pytest.mark.parametrize(
+    "url", ["http://gateway/v1/KEY", "http://10.1.2.3/?k=KEY", "http://[::1]/KEY", "http://u:p@name.example"]
+)
+def test_a_network_of_ones_own_may_do_without_tls(url: str) -> None:
+    assert load({"BITCOIN_RPC_URL": f"{URL},{url}"}).bitcoin_rpc_url
+
+
+@pytest.mark.parametrize("name", ["RPC_TIMEOUT", "RPC_BATCH_SIZE", "RPC_RATE"])
+def test_there_are_as_many_numbers_as_nodes(name: str) -> None:
+    (problem,) = problems(BITCOIN_RPC_URL=f"{URL},{URL}", **{name: "1,2,3"})
+    assert problem == f"{name} has 3 numbers, but there are 2 nodes."
+    assert names(problems(**{name: "1,2"})) == [name]
+
+
+def test_a_ca_file_holds_certificates(tmp_path: Path) -> None:
+    (tmp_path / "none").write_text("no certificate")
+    for file, why in (("none", "holds no certificate in PEM form"), ("missing", "cannot be read (No such file")):
+        (problem,) = problems(BITCOIN_RPC_CA_FILE=str(tmp_path / file))
+        assert why in problem
 
 
 def test_a_plus_in_a_password_is_a_plus() -> None:
     url = load({"BITCOIN_RPC_URL": "http://u:a+b@node"}).bitcoin_rpc_url
-    assert isinstance(url, NodeUrl)
+    assert isinstance(url, tuple)
+    (url,) = url
     assert url.password == Secret("a+b")
     assert url.port is None
 

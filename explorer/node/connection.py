@@ -18,7 +18,7 @@ from bitcoinrpc.authproxy import AuthServiceProxy, JSONRPCException
 import config
 from config import Settings
 from explorer.errors import ExplorerError, NodeUnavailable
-from explorer.node.discovery import Endpoint, find_endpoint
+from explorer.node.discovery import Endpoint, find_endpoints
 from explorer.node.rpc import Call, Named, Rpc, is_named
 from explorer.node.rpc_errors import translate
 from explorer.node.transport import Transport
@@ -275,15 +275,27 @@ def get_rpc_connection(settings: Settings | None = None) -> Rpc:
     return rpc or _connections.setdefault(settings, _connect(settings))
 
 
+def connect_to_each(settings: Settings) -> tuple[NodeConnection, ...]:
+    """New connections to the endpoints that the settings name, the own node's first; () for the demo chain."""
+
+    def own_limit(limits: tuple[int, ...], position: int) -> int:
+        return limits[position] if len(limits) > 1 else limits[0]
+
+    return tuple(
+        NodeConnection(
+            endpoint,
+            timeout=own_limit(settings.rpc_timeout, position),
+            connections=settings.rpc_connections,
+            batch_size=own_limit(settings.rpc_batch_size, position),
+        )
+        for position, endpoint in enumerate(find_endpoints(settings))
+    )
+
+
 def _connect(settings: Settings) -> Rpc:
-    endpoint = find_endpoint(settings)
-    if endpoint is None:
+    connections = connect_to_each(settings)
+    if not connections:
         from explorer.node.demo import DemoConnection  # its record is loaded only where it is shown
 
         return DemoConnection()
-    return NodeConnection(
-        endpoint,
-        timeout=settings.rpc_timeout,
-        connections=settings.rpc_connections,
-        batch_size=settings.rpc_batch_size,
-    )
+    return connections[0]

@@ -1,7 +1,8 @@
-"""Which node to talk to: the one that the settings, bitcoin.conf or a cookie file name, whether it answers or not.
+"""Which nodes to talk to: those that the settings, bitcoin.conf or a cookie file name, whether they answer or not.
 
-In this order: BITCOIN_RPC_URL; BITCOIN_RPC_HOST and its companions; BITCOIN_DATADIR or BITCOIN_CONF; the platform's
-default folder. A dead node never becomes the demo chain, so nothing is asked here.
+The own node first; after it those that follow in BITCOIN_RPC_URL. The own one is looked for in this order:
+BITCOIN_RPC_URL; BITCOIN_RPC_HOST and its companions; BITCOIN_DATADIR or BITCOIN_CONF; the platform's default folder. A
+dead node never becomes the demo chain, so nothing is asked here.
 """
 
 from __future__ import annotations
@@ -46,23 +47,54 @@ class Endpoint:
     scheme: str = "http"
     target: Secret = Secret("/")  # noqa: RUF009  immutable; path and query, where a provider's key may be
     network: str | None = None  # where something named it: main, test, testnet4, signet, regtest
+    is_own: bool = True  # whether it is the operator's own node; another one answers in its place
+    ca_file: Path | None = None  # certificates to trust beside the usual authorities
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def label(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        """What pages and logs call it: host and port; of a provider at its usual port the host alone."""
+        is_provider = not self.is_own and (self.scheme, self.port) == ("https", 443)
+        return self.host if is_provider else self.authority
+
+
+def find_endpoints(settings: Settings, home: Path | None = None, platform: str = sys.platform) -> tuple[Endpoint, ...]:
+    """The own node, and after it the others in the order in which they are asked. Nothing found, (): the demo chain.
+
+    `home` and `platform` decide where Bitcoin's default folder is; they are this machine's own unless given. Raises
+    `ConfigError` with what is wrong.
+    """
+    own = _find_own(settings, _default_folder(home, platform))
+    if own is None:
+        return ()
+    urls = settings.bitcoin_rpc_url
+    others = urls[1:] if isinstance(urls, tuple) else ()
+    found = (own, *(_another(url, own.network) for url in others))
+    return tuple(replace(endpoint, ca_file=settings.bitcoin_rpc_ca_file) for endpoint in found)
 
 
 def find_endpoint(settings: Settings, home: Path | None = None, platform: str = sys.platform) -> Endpoint | None:
-    """The node that is named, or None: then there is the demo chain. Raises `ConfigError` with what is wrong.
+    """The own node, or None. See `find_endpoints`."""
+    return next(iter(find_endpoints(settings, home, platform)), None)
 
-    `home` and `platform` decide where Bitcoin's default folder is; they are this machine's own unless given.
-    """
-    url = settings.bitcoin_rpc_url
-    default = _default_folder(home, platform)
-    if url == DEMO:
+
+def _another(url: NodeUrl, network: str | None) -> Endpoint:
+    """Its credentials are in its URL or there are none: nobody else is shown the own node's."""
+    port = url.port or (443 if url.scheme == "https" else RPC_PORTS[network or "main"])
+    credentials = Password(url.user, url.password) if url.user is not None and url.password is not None else None
+    return Endpoint(url.host, port, credentials, "BITCOIN_RPC_URL", url.scheme, url.target, network, is_own=False)
+
+
+def _find_own(settings: Settings, default: Path | None) -> Endpoint | None:
+    urls = settings.bitcoin_rpc_url
+    if urls == DEMO:
         return None
-    if isinstance(url, NodeUrl):
-        return _by_url(url, settings, default)
+    if isinstance(urls, tuple):
+        return _by_url(urls[0], settings, default)
     if settings.bitcoin_rpc_host or settings.bitcoin_rpc_port or _credentials(settings):
         return _by_host(settings, default)
     return _by_files(settings, default)

@@ -182,7 +182,7 @@ class Transport:
         target = f"{base.rstrip('/')}/{path}" if path else base
         return Secret(
             f"POST {target}{mark}{query} HTTP/1.1\r\n"
-            f"Host: {self._endpoint.label}\r\nUser-Agent: bitcoin-explorer\r\n"
+            f"Host: {self._endpoint.authority}\r\nUser-Agent: bitcoin-explorer\r\n"
             + (f"Authorization: Basic {login.reveal()}\r\n" if login else "")
             + f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config import ConfigError, Secret, load
-from explorer.node.discovery import FOLDERS, RPC_PORTS, Cookie, Endpoint, Password, find_endpoint
+from explorer.node.discovery import FOLDERS, RPC_PORTS, Cookie, Endpoint, Password, find_endpoint, find_endpoints
 
 
 @pytest.fixture
@@ -124,6 +124,38 @@ def test_a_mounted_folder_gives_another_host_its_credentials(home: Path) -> None
     for named in ({"BITCOIN_RPC_URL": "http://node:18443"}, {"BITCOIN_RPC_HOST": "node"}):
         endpoint = found(home, **environ, **named)
         assert (endpoint.label, endpoint.credentials) == ("node:18443", Cookie(cookie))
+
+
+# --- other nodes after it ---------------------------------------------------------------------------------------------
+
+
+def test_the_own_node_comes_first_and_the_others_after_it(home: Path) -> None:
+    write_cookie(home, "signet")
+    urls = "http://127.0.0.1:38332,https://name.example/v1/KEY/,https://name.example:8443/?k=KEY,http://u:p@[::1]:8332"
+    own, *others = find_endpoints(load({"BITCOIN_RPC_URL": urls}), home, "linux")
+    assert (own.label, own.is_own, own.network) == ("127.0.0.1:38332", True, "signet")
+    assert [other.label for other in others] == ["name.example", "name.example:8443", "[::1]:8332"]
+    assert [other.authority for other in others] == ["name.example:443", "name.example:8443", "[::1]:8332"]
+    assert not any(other.is_own for other in others)
+    assert "KEY" not in repr(others)
+
+
+def test_nobody_else_is_shown_the_own_nodes_password(home: Path) -> None:
+    write_cookie(home, "main")
+    environ = {
+        "BITCOIN_RPC_URL": "http://127.0.0.1:8332,http://127.0.0.1:8400,http://127.0.0.1",
+        "BITCOIN_RPC_USER": "alice",
+        "BITCOIN_RPC_PASSWORD": "wonder",
+        "BITCOIN_NETWORK": "signet",
+    }
+    own, second, third = find_endpoints(load(environ), home, "linux")
+    assert own.credentials == Password("alice", Secret("wonder"))
+    assert second.credentials is None
+    assert (third.credentials, third.port) == (None, 38332)
+
+
+def test_there_is_nobody_after_the_demo_chain(home: Path) -> None:
+    assert find_endpoints(load({"BITCOIN_RPC_URL": "demo"}), home, "linux") == ()
 
 
 # --- host, port, user, password, cookie ------------------------------------------------------------------------------

@@ -1,0 +1,90 @@
+"""How an endpoint is: closed (asked as usual), open (left alone for a while), half open (tried by one, others wait).
+
+The words are those of an electric circuit: an open one lets nothing through. Pure: no I/O, and a clock that can be set.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Final, Literal
+
+from explorer.errors import ExplorerError
+
+State = Literal["closed", "open", "half_open"]
+
+LONGEST_WAIT: Final = 60.0  # seconds between two tries
+
+
+@dataclass(frozen=True, slots=True)
+class MemberState:
+    """An endpoint as the node page and the commands show it. Nothing in it is secret."""
+
+    label: str
+    is_own: bool
+    state: State
+    last_error: ExplorerError | None  # of the last failure, also where it is well again since
+    latency_ms: float | None  # of its last answer
+    height: int | None  # of its tip, when it was last looked at
+    refused: ExplorerError | None  # why it may not answer in the own node's place; its words are in the catalogue
+
+
+class Health:
+    """Safe for threads. `first_wait` is how long it is left alone after a failure; `growth` lengthens the next ones."""
+
+    def __init__(self, *, first_wait: float, growth: float, clock: Callable[[], float] = monotonic) -> None:
+        self._first_wait = first_wait
+        self._growth = growth
+        self._clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """As at the beginning: well until the contrary shows."""
+        self._lock = threading.Lock()
+        self._state: State = "closed"
+        self._wait = self._first_wait
+        self._try_at = 0.0
+        self.last_error: ExplorerError | None = None
+        self.latency: float | None = None  # seconds
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def is_closed(self) -> bool:
+        return self._state == "closed"
+
+    def succeeded(self, latency: float) -> bool:
+        """It answered, within so many seconds. Whether it was ill before."""
+        with self._lock:
+            was_ill = self._state != "closed"
+            self._state = "closed"
+            self._wait = self._first_wait
+            self.latency = latency
+            return was_ill
+
+    def failed(self, error: ExplorerError) -> bool:
+        """It did not: it is left alone for a while that grows, or as long as it asks for. Whether it was well."""
+        with self._lock:
+            was_well = self._state == "closed"
+            if not was_well and self._state != "half_open":
+                return False  # somebody who asked before has told already
+            jitter = random.uniform(0.8, 1.2)  # noqa: S311  so that processes do not try all at once
+            asked_for = error.retry_after if error.message_id == "node_limit" and error.retry_after else 0
+            self._try_at = self._clock() + max(self._wait * jitter, asked_for)
+            self._wait = min(self._wait * self._growth, LONGEST_WAIT)
+            self._state = "open"
+            self.last_error = error
+            return was_well
+
+    def take_trial(self) -> bool:
+        """Whether the caller may try it now, as the only one: it is half open then, until success or failure."""
+        with self._lock:
+            if self._state != "open" or self._clock() < self._try_at:
+                return False
+            self._state = "half_open"
+            return True
