@@ -75,7 +75,8 @@ class Status:
 class BlockHeader:
     """A block's header and the sizes of the block: facts that hold wherever the tip is.
 
-    The sizes are None where the node keeps the header alone: a pruned block, or one that has not arrived yet.
+    The sizes are None where the node keeps the header alone: a pruned block, or one that has not arrived yet. Of the
+    latter the number of transactions is not known, either.
     """
 
     hash: str
@@ -89,7 +90,7 @@ class BlockHeader:
     nonce: int
     difficulty: Decimal
     chain_work: str  # hex
-    tx_count: int
+    tx_count: int | None
     size: int | None
     stripped_size: int | None
     weight: int | None
@@ -136,7 +137,7 @@ class BlockFacts:
     @property
     def median_fee_rate(self) -> int | None:
         """sat/vB; None where it is not known or no transaction paid a fee."""
-        return self.stats.fee_rates[2] if self.stats and self.header.tx_count > 1 else None
+        return self.stats.fee_rates[2] if self.stats and self.header.tx_count != 1 else None
 
     @property
     def coinbase_text(self) -> str:
@@ -275,7 +276,11 @@ class Spend:
 
     state: str
     txid: str | None = None
-    in_mempool: bool = False  # the spending transaction is not yet in a block
+    block_hash: str | None = None  # the block that holds it; None in the mempool
+
+    @property
+    def in_mempool(self) -> bool:
+        return self.txid is not None and self.block_hash is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,11 @@ class BlockPage:
     needs_block: bool
 
     @property
+    def is_stale(self) -> bool:
+        """Whether the chain went on without it. One that has not arrived yet may still become part of the chain."""
+        return not self.state.in_best_chain and self.block.header.tx_count is not None
+
+    @property
     def first(self) -> int:
         """The position in the block of the page's first transaction."""
         return (self.page - 1) * PER_PAGE

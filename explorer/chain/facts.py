@@ -62,7 +62,7 @@ def block_header(header: answers.Header, block: answers.Block | None) -> BlockHe
         nonce=header.nonce,
         difficulty=header.difficulty,
         chain_work=header.chainwork,
-        tx_count=header.nTx,
+        tx_count=header.nTx or None,
         size=block.size if block else None,
         stripped_size=block.strippedsize if block else None,
         weight=block.weight if block else None,

@@ -22,7 +22,8 @@ class SpendQuestion:
     """Asks, as part of a batch, about some outputs of a transaction.
 
     `gettxout` answers null for spent, unspendable, and all outputs of a stale block alike; `gettxspendingprevout` names
-    the spender in the mempool, and from Bitcoin Core 31 on, with txospenderindex, in a block.
+    the spender in the mempool, and from Bitcoin Core 31 on, with txospenderindex, in a block. While that index is being
+    built it answers with an error: then it is not known by what.
     """
 
     def __init__(self, batch: Batch, tx: Transaction, vouts: Sequence[int], capabilities: Capabilities) -> None:
@@ -41,8 +42,8 @@ class SpendQuestion:
         """By vout. `place` is where the transaction stands, None in the mempool."""
         if is_genesis:  # its output was never entered into the set of coins
             return dict.fromkeys(self._vouts, UNSPENDABLE)
-        found = self._spenders.known() if self._spenders else None
-        spenders = {spender.vout: spender for spender in found or ()}
+        found = self._spenders.whole() if self._spenders and not self._spenders.error else []
+        spenders = {spender.vout: spender for spender in found}
         return {vout: self._spend(vout, place, spenders.get(vout)) for vout in self._vouts}
 
     def _spend(self, vout: int, place: Place | None, spender: answers.Spender | None) -> Spend:
@@ -53,7 +54,7 @@ class SpendQuestion:
         if self._unspent[vout].known():
             return UNSPENT
         if spender and spender.spendingtxid:
-            return Spend("spent", spender.spendingtxid, in_mempool=spender.blockhash is None)
+            return Spend("spent", spender.spendingtxid, spender.blockhash)
         return SPENT if place else UNKNOWN
 
 

@@ -54,6 +54,7 @@ def _page(block_hash: str) -> str:
         found.chain,
         block=block,
         state=found.state,
+        is_stale=found.is_stale,
         transactions=found.cards,
         page=found.page,
         pages=found.pages,

@@ -11,7 +11,8 @@ from explorer.bitcoin.models import Output, Script, Spend
 from explorer.chain.spends import UNKNOWN, UNSPENDABLE, UNSPENT, is_unspendable
 from explorer.chain.transactions import TransactionPage, get_transaction
 from tests.chain.nodes import FakeChain, hash_of
-from tests.fakenode import FakeNode, RpcError
+from tests.fakenode import PASSWORD, USER, FakeNode, RpcError
+from tests.pages import Explorer
 
 TXID = "cd" * 32
 SPENDER = "ef" * 32
@@ -59,14 +60,35 @@ def test_spent_in_a_block_by_something(node: FakeNode) -> None:
 
 def test_spent_in_the_mempool(node: FakeNode) -> None:
     node.answers["gettxspendingprevout"] = lambda outpoints: [{**outpoints[0], "spendingtxid": SPENDER}]
-    assert look(node).spends == {0: Spend("spent", SPENDER, in_mempool=True)}
+    assert look(node).spends == {0: Spend("spent", SPENDER)}
+    assert look(node).spends[0].in_mempool
 
 
 def test_spent_in_a_block_as_core_31_tells(node: FakeNode) -> None:
     """With txospenderindex."""
     spender = {"spendingtxid": SPENDER, "blockhash": hash_of("a", 4)}
     node.answers["gettxspendingprevout"] = lambda outpoints: [{**outpoints[0], **spender}]
-    assert look(node).spends == {0: Spend("spent", SPENDER, in_mempool=False)}
+    assert look(node).spends == {0: Spend("spent", SPENDER, hash_of("a", 4))}
+    assert not look(node).spends[0].in_mempool
+
+
+def test_while_core_31_builds_its_index(node: FakeNode) -> None:
+    def refuse(_: object) -> None:
+        raise RpcError(-1, "Mempool lacks a relevant spend, and txospenderindex is unavailable.")
+
+    node.answers["gettxspendingprevout"] = refuse
+    assert look(node).spends == {0: Spend("spent")}
+    node.answers["gettxout"] = TXOUT
+    assert look(node).spends == {0: UNSPENT}
+
+
+def test_the_link_to_it_says_where_it_is(node: FakeNode) -> None:
+    """To a node that finds confirmed transactions only there."""
+    node.answers["getindexinfo"] = {"txospenderindex": {"synced": True, "best_block_height": 5}}
+    spender = {"spendingtxid": SPENDER, "blockhash": hash_of("a", 4)}
+    node.answers["gettxspendingprevout"] = lambda outpoints: [{**outpoints[0], **spender}]
+    page = Explorer(f"http://{USER}:{PASSWORD}@127.0.0.1:{node.port}").get(f"/tx/{TXID}")
+    assert f"/tx/{SPENDER}?block={hash_of('a', 4)}" in page.links
 
 
 def test_a_node_that_cannot_tell_by_what(node: FakeNode) -> None:

@@ -172,7 +172,9 @@ class TestNotThereYet:
         assert page.status == 200
         assert "knows the header of block" in page.text
         assert page.facts["Merkle root"] == regtest.rpc("getblockheader", block_hash)["merkleroot"]
-        assert page.facts["Size"] == page.facts["Fees"] == "not known"
+        assert page.facts["Size"] == page.facts["Fees"] == page.facts["Transactions"] == "not known"
+        assert "Not here yet" in page.all("span")
+        assert "stale" not in page.text
         assert not page.faults
 
         regtest.rpc("submitblock", block)
