@@ -84,6 +84,13 @@ class NodeRefused(ExplorerError):
     default_id = "node_credentials"
 
 
+class UnfitFallback(ExplorerError):
+    """Another node may not answer in the own one's place: it is on another chain, or too far behind."""
+
+    status = 503
+    default_id = "fallback_other_chain"
+
+
 class NodeFault(ExplorerError):
     """The node answered with an error that has no meaning of its own here: `code`, `reason`, `method`."""
 

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, Value
 
 
 class Words(NamedTuple):
@@ -200,6 +201,41 @@ CATALOGUE: dict[str, Words] = {
         "The chain was reorganised while this page was made.",
         "Load the page again in a moment.",
     ),
+    "node_limit": Words(
+        "The node limits how often it is asked",
+        "{endpoint} takes no more requests for the moment.",
+        "Try again in a few seconds. If this happens often, set RPC_RATE and RPC_BATCH_SIZE to what it allows.",
+    ),
+    "node_rate": Words(
+        "The node may not be asked this often",
+        "RPC_RATE allows {rate} requests a second to {endpoint}, and more are waiting than can be answered in time.",
+        "Try again in a few seconds. If this happens often, raise RPC_RATE, if the provider allows it.",
+    ),
+    "too_slow": Words(
+        "This takes too long",
+        "Others are asking for the same, and the answer did not come in time.",
+        "Try again in a moment, or raise REQUEST_DEADLINE.",
+    ),
+    "fallback_other_network": Words(
+        "That node is on another network",
+        "{endpoint} is on {found}, and the own node is on {expected}.",
+        "Take it out of BITCOIN_RPC_URL, or name one that is on the same network.",
+    ),
+    "fallback_other_chain": Words(
+        "That node is on another chain",
+        "{endpoint} has another block at height {height} than the own node has.",
+        "One of the two follows a chain that the other does not. Until they agree, it does not answer in its place.",
+    ),
+    "fallback_behind": Words(
+        "That node is behind",
+        "{endpoint} is {behind} blocks behind, at height {height}; at most {allowed} are allowed.",
+        "It answers in the own node's place once it has caught up. MAX_BLOCKS_BEHIND is how far behind it may be.",
+    ),
+    "fallback_does_not_know_yet": Words(
+        "That is too new for the node that answers",
+        "The own node does not answer, and {endpoint}, which answers in its place, has not seen its last blocks yet.",
+        "Try again in a moment.",
+    ),
     "node_connections_busy": Words(
         "The node is busy",
         "All {limit} connections to the node are in use.",
@@ -269,6 +305,10 @@ class _Blank(dict[str, object]):
 
 def words(error: ExplorerError) -> Words:
     """The words of an error, its values filled in (plain text, not escaped)."""
-    title, what, advice = CATALOGUE.get(error.message_id, CATALOGUE["internal"])
-    values = _Blank({name: "—" if value is None else value for name, value in error.values.items()})
-    return Words(title, what.format_map(values), advice.format_map(values))
+    return fill(CATALOGUE.get(error.message_id, CATALOGUE["internal"]), error.values)
+
+
+def fill(words: Words, values: Mapping[str, Value]) -> Words:
+    """The words with their placeholders filled in."""
+    known = _Blank({name: "—" if value is None else value for name, value in values.items()})
+    return Words(*(part.format_map(known) for part in words))

@@ -19,15 +19,12 @@ import config
 from config import Settings
 from explorer.errors import ExplorerError, NodeUnavailable
 from explorer.node.discovery import Endpoint, find_endpoints
+from explorer.node.reads import is_read
 from explorer.node.rpc import Call, Named, Rpc, is_named
 from explorer.node.rpc_errors import translate
 from explorer.node.transport import Transport
 
 T = TypeVar("T")
-
-# What may be asked again when a kept connection breaks. Anything else might be done twice, like a payment.
-READS: Final = ("decode", "estimate", "get", "help", "list", "test", "uptime", "validate")
-WRITES: Final = frozenset({"getblockfrompeer", "getnewaddress", "getrawchangeaddress"})
 
 # python-bitcoinrpc writes parameters and answers to this logger.
 logging.getLogger("BitcoinRPC").addFilter(lambda record: False)
@@ -89,7 +86,7 @@ class _Exchange:
         """
         question = {"version": "1.1", "method": self._method, "params": self.params, "id": 0}
         self.answer = self._transport.post(
-            _encoder.encode(question), self._method, repeatable=_is_read(self._method), path=self._path
+            _encoder.encode(question), self._method, repeatable=is_read(self._method), path=self._path
         )
 
     @property
@@ -138,7 +135,7 @@ class _Proxy(AuthServiceProxy):  # type: ignore[misc]  # a package without types
         methods = list(dict.fromkeys(call[0] for call in rpc_calls))
         asking = ", ".join(methods[:3]) + (" …" if methods[3:] else "")
         answer = _batch_decoder.decode(
-            self._transport.post(body, asking, repeatable=all(_is_read(method) for method in methods), path=self._path)
+            self._transport.post(body, asking, repeatable=all(is_read(method) for method in methods), path=self._path)
         )
         if isinstance(answer, _Item):
             if answer.error is None:
@@ -158,11 +155,17 @@ class NodeConnection:
     epoch = 0
 
     def __init__(
-        self, endpoint: Endpoint, *, timeout: float = 20, connections: int = 4, batch_size: int = 5000
+        self,
+        endpoint: Endpoint,
+        *,
+        timeout: float = 20,
+        connections: int = 4,
+        batch_size: int = 5000,
+        rate: int = 0,
     ) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._batch_size = batch_size
-        self._transport = Transport(endpoint, limit=connections, timeout=timeout)
+        self._transport = Transport(endpoint, limit=connections, timeout=timeout, rate=rate)
         self._path = ""
 
     def __repr__(self) -> str:
@@ -176,7 +179,7 @@ class NodeConnection:
 
     @property
     def label(self) -> str:
-        return self._endpoint.label
+        return self.endpoint.label
 
     @property
     def round_trips(self) -> int:
@@ -255,10 +258,6 @@ def _written(params: Sequence[Any]) -> Sequence[Any] | Named:
     return params[0] if is_named(params) else params
 
 
-def _is_read(method: str) -> bool:
-    return method.startswith(READS) and method not in WRITES
-
-
 FAILURES: Final = (ExplorerError, JSONRPCException, msgspec.DecodeError)
 _batch_decoder: Final = msgspec.json.Decoder(list[_Item] | _Item)
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
@@ -287,6 +286,7 @@ def connect_to_each(settings: Settings) -> tuple[NodeConnection, ...]:
             timeout=own_limit(settings.rpc_timeout, position),
             connections=settings.rpc_connections,
             batch_size=own_limit(settings.rpc_batch_size, position),
+            rate=own_limit(settings.rpc_rate, position),
         )
         for position, endpoint in enumerate(find_endpoints(settings))
     )

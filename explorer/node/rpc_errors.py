@@ -17,6 +17,7 @@ VERIFY_FAILED, VERIFY_REJECTED, ALREADY_IN_CHAIN = -25, -26, -27
 WARMING_UP = -28
 METHOD_NOT_FOUND = -32601
 INTERNAL_ERROR = -32603
+LIMITED: Final = frozenset({429, -32005, -32007})  # what providers say of single calls once their limit is reached
 
 WARM_UP_SECONDS: Final = 5  # when to look again; loading a large index takes minutes, a small one seconds
 REASON_LENGTH: Final = 300  # a usage error carries the method's whole help text
@@ -48,6 +49,8 @@ def translate(method: str, code: int, message: str, params: Sequence[Any] = ()) 
     reason = _one_line(message)
     if code == WARMING_UP:
         return NodeBusy("node_warming_up", retry_after=WARM_UP_SECONDS, reason=reason)
+    if code in LIMITED:
+        return NodeBusy("node_limit", retry_after=1)
     if code == METHOD_NOT_FOUND:
         return Unsupported(method=method)
     if method in BROADCASTS or code in (VERIFY_FAILED, VERIFY_REJECTED, ALREADY_IN_CHAIN):

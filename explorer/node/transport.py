@@ -1,103 +1,52 @@
 """HTTP to one node: a few kept connections that threads share, and every failure of theirs told apart.
 
 What python-bitcoinrpc does not do: wait for a free connection, replace one that the node has closed, read the cookie
-again after the node's restart, verify certificates, keep to a deadline.
+again after the node's restart, verify certificates, keep to a deadline and to a rate.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
+import math
 import os
 import re
-import select
-import socket
 import ssl
 import threading
 import time
 import weakref
 from collections import deque
-from http.client import BadStatusLine, HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
-from typing import Final, NamedTuple
+from email.utils import parsedate_to_datetime
+from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
+from typing import Final
 
 from config import Secret
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
+from explorer.node.deadline import left
 from explorer.node.discovery import Cookie, Endpoint, Password
+from explorer.node.rate import TokenBucket
+from explorer.node.wire import Answer, Wire, seconds_until
 
 CONNECT_SECONDS: Final = 5  # a node that is there accepts at once, even while it is busy
 BUSY_SECONDS: Final = 2  # when to ask again after HTTP 503: a work queue drains quickly
-CHUNK: Final = 256 * 1024
-MAX_ANSWER: Final = 512 * 1024 * 1024  # bytes; a full mempool in every detail has about 200 MB
-
-
-class Answer(NamedTuple):
-    status: int
-    is_json: bool
-    retry_after: str | None
-    body: bytes
-
-
-class _Wire:
-    """One kept connection. Any exception leaves it unusable."""
-
-    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext | None, timeout: float) -> None:
-        try:
-            self._sock = socket.create_connection((endpoint.host, endpoint.port), timeout)
-        except TimeoutError:
-            raise ConnectionError("nothing there accepts a connection") from None
-        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if tls:
-            self._sock = tls.wrap_socket(self._sock, server_hostname=endpoint.host)  # closes it when it fails
-        self.is_reusable = True
-
-    def __del__(self) -> None:
-        if hasattr(self, "_sock"):
-            self._sock.close()
-
-    def is_stale(self) -> bool:
-        """Whether something can be read although nothing was asked: the end of the connection, as a rule."""
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        return bool(poll.poll(0))
-
-    def ask(self, head: Secret, body: bytes, deadline: float) -> Answer:
-        self._sock.settimeout(_left(deadline))
-        self._sock.sendall(head.reveal().encode("latin-1") + body)
-        response = HTTPResponse(self._sock, method="POST")
-        try:
-            response.begin()
-            chunks = []
-            size = 0
-            while chunk := response.read1(CHUNK):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MAX_ANSWER:
-                    raise HTTPException(f"an answer of more than {MAX_ANSWER} bytes")
-                self._sock.settimeout(_left(deadline))
-            if response.length:  # read1 does not notice that the rest is missing
-                raise IncompleteRead(b"", response.length)
-            self.is_reusable = not response.will_close
-            is_json = response.headers.get_content_type() == "application/json"
-            return Answer(response.status, is_json, response.getheader("Retry-After"), b"".join(chunks))
-        finally:
-            response.close()
-
-    def close(self) -> None:
-        self._sock.close()
+LIMIT_SECONDS: Final = 1  # when to ask again after HTTP 429 that does not say it: most limits are per second
 
 
 class Transport:
     """Posts to one endpoint over at most `limit` connections. Safe for threads, and after a fork.
 
-    `timeout` is in seconds, for all of it: waiting for a free connection, connecting, and the whole answer.
+    `timeout` is in seconds, for all of it: waiting for a turn and for a free connection, connecting, and the whole
+    answer. The context's deadline makes it shorter. `rate` is in requests per second, 0 for any number.
     """
 
-    def __init__(self, endpoint: Endpoint, *, limit: int, timeout: float) -> None:
+    def __init__(self, endpoint: Endpoint, *, limit: int, timeout: float, rate: int = 0) -> None:
         self._endpoint = endpoint
         self._limit = limit
         self._timeout = timeout
-        self._tls = ssl.create_default_context() if endpoint.scheme == "https" else None
+        self._rate = rate
+        self._tls = _trusting(endpoint) if endpoint.scheme == "https" else None
         self._login = _Login(endpoint)
-        self._idle: deque[_Wire] = deque()  # newest last: the others get old and are closed by the node
+        self._idle: deque[Wire] = deque()  # newest last: the others get old and are closed by the node
         self.reopen()
         _transports.add(self)
 
@@ -106,6 +55,7 @@ class Transport:
         while self._idle:
             self._idle.pop().close()
         self._free = threading.BoundedSemaphore(self._limit)
+        self._bucket = TokenBucket(self._rate) if self._rate else None
         self._counting = threading.Lock()
         self.round_trips = 0
 
@@ -118,14 +68,16 @@ class Transport:
         A `repeatable` request is sent once more when the node closed a kept connection without a word. Raises
         `NodeBusy`, `NodeRefused` or `NodeUnavailable`.
         """
-        deadline = time.monotonic() + self._timeout
-        if not self._free.acquire(timeout=self._timeout / 2):  # the other half is for the answer
+        seconds = left(self._timeout)
+        deadline = time.monotonic() + seconds
+        self._wait_for_turn(seconds / 2)
+        if not self._free.acquire(timeout=seconds / 2):  # the other half is for the answer
             raise NodeBusy("node_connections_busy", retry_after=BUSY_SECONDS, limit=self._limit)
         try:
             answer = self._logged_in(body, path, deadline, repeatable)
         except TimeoutError as error:
             raise NodeUnavailable(
-                "node_timeout", endpoint=self._endpoint.label, method=asking, seconds=round(self._timeout)
+                "node_timeout", endpoint=self._endpoint.label, method=asking, seconds=max(1, round(seconds))
             ) from error.with_traceback(None)
         except (OSError, HTTPException) as error:
             raise self._unreachable(error) from error.with_traceback(None)
@@ -134,6 +86,14 @@ class Transport:
         if refusal := self._refusal(answer, asking):
             raise refusal
         return answer.body
+
+    def _wait_for_turn(self, patience: float) -> None:
+        if self._bucket is None:
+            return
+        wait = self._bucket.reserve(patience)
+        if wait is None:
+            raise NodeBusy("node_rate", retry_after=BUSY_SECONDS, endpoint=self._endpoint.label, rate=self._rate)
+        time.sleep(wait)
 
     def _logged_in(self, body: bytes, path: str, deadline: float, repeatable: bool) -> Answer:
         login = self._login.current()
@@ -152,9 +112,10 @@ class Transport:
                 # The node closed it in the very moment of asking, or ended. It may have done what it was asked.
                 if not repeatable:
                     raise
-        return self._use(_Wire(self._endpoint, self._tls, min(CONNECT_SECONDS, _left(deadline))), head, body, deadline)
+        accept_by = time.monotonic() + min(CONNECT_SECONDS, seconds_until(deadline))
+        return self._use(Wire(self._endpoint, self._tls, accept_by, deadline), head, body, deadline)
 
-    def _take(self) -> _Wire | None:
+    def _take(self) -> Wire | None:
         while self._idle:
             try:
                 wire = self._idle.pop()
@@ -165,7 +126,7 @@ class Transport:
             wire.close()
         return None
 
-    def _use(self, wire: _Wire, head: Secret, body: bytes, deadline: float) -> Answer:
+    def _use(self, wire: Wire, head: Secret, body: bytes, deadline: float) -> Answer:
         try:
             answer = wire.ask(head, body, deadline)
         except BaseException:
@@ -194,9 +155,10 @@ class Transport:
                 return NodeRefused("node_credentials", endpoint=label)
             case 403:
                 return NodeRefused("node_forbidden", endpoint=label, method=asking)
-            case 429 | 503:
-                seconds = re.fullmatch(r"[0-9]{1,4}", answer.retry_after or "")  # it may be a date as well
-                return NodeBusy(retry_after=int(seconds[0]) if seconds else BUSY_SECONDS)
+            case 429:
+                return NodeBusy("node_limit", retry_after=_seconds(answer, LIMIT_SECONDS), endpoint=label)
+            case 503:
+                return NodeBusy(retry_after=_seconds(answer, BUSY_SECONDS))
         if not answer.is_json:
             return NodeUnavailable("node_not_json", endpoint=label, http_status=answer.status)
         return None
@@ -212,6 +174,24 @@ class Transport:
         else:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return NodeUnavailable(endpoint=label, reason=reason)
+
+
+def _trusting(endpoint: Endpoint) -> ssl.SSLContext:
+    """Who is trusted: the usual authorities, and those of the endpoint's own."""
+    tls = ssl.create_default_context()
+    if endpoint.ca_file:
+        tls.load_verify_locations(endpoint.ca_file)
+    return tls
+
+
+def _seconds(answer: Answer, usual: int) -> int:
+    """What its Retry-After says, which may be a date as well."""
+    if answer.retry_after and re.fullmatch(r"[0-9]{1,4}", answer.retry_after):
+        return int(answer.retry_after)
+    with contextlib.suppress(TypeError, ValueError):
+        date = parsedate_to_datetime(answer.retry_after or "")
+        return min(9999, max(1, math.ceil(date.timestamp() - time.time())))
+    return usual
 
 
 class _Login:
@@ -247,14 +227,6 @@ class _Login:
 
 def _basic(pair: str) -> Secret:
     return Secret(base64.b64encode(pair.encode("utf-8", "surrogateescape")).decode("ascii"))
-
-
-def _left(deadline: float) -> float:
-    """Seconds until then. Raises TimeoutError once it has passed."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
 
 
 _transports: weakref.WeakSet[Transport] = weakref.WeakSet()
