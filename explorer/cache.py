@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from flask_caching import Cache
 from flask_caching.backends.base import BaseCache
 
 from config import Settings
+from explorer.single_flight import SingleFlight
 
 T = TypeVar("T")
 
@@ -27,6 +27,7 @@ FORMAT = 1  # raise it when a model changes shape: facts kept in the old form ar
 OVERHEAD = 200  # bytes that an entry costs beside its key and value, about
 
 _facts = Cache()
+_flights: SingleFlight[dict[str, Any]] = SingleFlight()
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -48,7 +49,7 @@ def fetch(
     *,
     complete: Callable[[T], bool] = lambda fact: True,
 ) -> dict[str, T]:
-    """The facts under these keys, as `kind`; `make` is asked for the missing ones, by one thread at a time.
+    """The facts under these keys, as `kind`; `make` is asked for the missing ones, by one thread for all who want them.
 
     Only facts that are `complete` are kept. Outside of an app nothing is. Returns what `make` could make, too.
     """
@@ -58,15 +59,17 @@ def fetch(
     missing = [key for key in keys if key not in found]
     if not missing:
         return found
-    with _one_at_a_time(_full_key(missing[0], kind)):
-        found.update(_look_up(missing, kind))  # somebody else may have fetched them meanwhile
-        if missing := [key for key in missing if key not in found]:
-            made = make(missing)
-            for key, fact in made.items():
-                if complete(fact):
-                    keep(key, fact)
-            found.update(made)
-    return found
+
+    def work() -> dict[str, T]:
+        known = _look_up(missing, kind)  # somebody may have fetched them just now
+        unknown = [key for key in missing if key not in known]
+        made = make(unknown) if unknown else {}
+        for key, fact in made.items():
+            if complete(fact):
+                keep(key, fact)
+        return {**known, **made}
+
+    return found | _flights.do((kind, *missing), work)
 
 
 def look_up(key: str, kind: type[T]) -> T | None:
@@ -102,25 +105,6 @@ def _decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
     if kind not in _decoders:
         _decoders[kind] = msgspec.msgpack.Decoder(kind)
     return _decoders[kind]
-
-
-_flights: dict[str, tuple[threading.Lock, list[None]]] = {}
-_flights_lock = threading.Lock()
-
-
-@contextmanager
-def _one_at_a_time(key: str) -> Iterator[None]:
-    with _flights_lock:
-        lock, waiting = _flights.setdefault(key, (threading.Lock(), []))
-        waiting.append(None)
-    try:
-        with lock:
-            yield
-    finally:
-        with _flights_lock:
-            waiting.pop()
-            if not waiting:
-                _flights.pop(key, None)
 
 
 class MemoryCache(BaseCache):
