@@ -1,4 +1,4 @@
-"""Living behind a proxy: under a path of its own, and with the visitor's address passed on."""
+"""What stands between the visitor and the app: proxies, a path of its own, and a Host header that nobody believes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from config import Settings
+from explorer.web.headers import SafeHeaders
+
+
+class NoHost:
+    """Forgets the Host header: no address is ever made from it, and a malformed one breaks nothing (werkzeug 3.1)."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["HTTP_HOST"] = "localhost"
+        environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"  # empty where the request line named a whole URL
+        return self._app(environ, start_response)
 
 
 class BasePath:
@@ -29,8 +42,11 @@ class BasePath:
 
 
 def register(app: Flask, settings: Settings) -> None:
+    """Wraps the app, from the inside out."""
+    wsgi: WSGIApplication = app.wsgi_app
     if settings.base_path:
-        app.wsgi_app = BasePath(app.wsgi_app, settings.base_path)  # type: ignore[method-assign]
+        wsgi = BasePath(wsgi, settings.base_path)
     if hops := settings.trusted_proxies:
         # Not the host: no address is ever made from it. Not the prefix: BASE_PATH says it.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)  # type: ignore[method-assign]
+        wsgi = ProxyFix(wsgi, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)
+    app.wsgi_app = SafeHeaders(NoHost(wsgi))  # type: ignore[method-assign]
