@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from config import DEMO, ConfigError, load  # a module `config` here would be taken for a setting
 from explorer.background import greet_node
+from explorer.node.connection import get_rpc_connection
 from explorer.node.discovery import find_endpoint
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where one reaches a listene
 try:
     settings = load()
     endpoint = find_endpoint(settings)
+    get_rpc_connection(settings)  # before the fork: all workers show one node, whatever comes and goes on the disk
 except ConfigError as error:
     sys.exit("\n".join(["The explorer cannot start with these settings:", *(f"- {text}" for text in error.problems)]))
 
