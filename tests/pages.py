@@ -180,6 +180,7 @@ class Explorer:
     """The app in this process, with a client, before a node that was greeted as every worker greets it."""
 
     def __init__(self, url: str, *, greet: bool = True, **settings: str) -> None:
+        self.url = url
         self.settings = config.load({"BITCOIN_RPC_URL": url, **settings})
         self.app = create_app(self.settings)
         self.client = self.app.test_client()
@@ -204,11 +205,13 @@ class Explorer:
             cache.clear()
 
     def get(self, path: str, *, follow: bool = True, **options: Any) -> Page:
-        """Redirects are followed, unless told otherwise."""
+        """A page, which must be sound. Redirects are followed, unless told otherwise."""
         answer = self.client.get(path, follow_redirects=follow, **options)
         body = answer.get_data(as_text=True)
         answer.close()
-        return Page(answer.request.full_path, answer.status_code, answer.headers, body)
+        page = Page(answer.request.full_path, answer.status_code, answer.headers, body)
+        assert not page.faults, f"{path}: {page.faults}"
+        return page
 
     def search(self, typed: str) -> Page:
         """Where a search leads; the page of the answer itself where it leads nowhere."""
@@ -238,7 +241,7 @@ class Explorer:
 
 
 def crawl(explorer: Explorer, *starts: str) -> dict[str, Page]:
-    """Every page that can be reached, by its address: each must be there, be sound, and have the anchor it is named by.
+    """Every page that can be reached, by its address: each must be there, and have the anchor it is named by.
 
     Links to problem pages would end it with an AssertionError.
     """
@@ -252,7 +255,6 @@ def crawl(explorer: Explorer, *starts: str) -> dict[str, Page]:
         if path not in found:
             found[path] = page = explorer.get(path)
             assert page.status == 200, f"{origin} leads to {path}: {page.status}, {page.text[:500]}"
-            assert not page.faults, f"{path}: {page.faults}"
             waiting += [(link, path) for link in page.links]
         anchor = parts.fragment
         assert not anchor or anchor in found[path].ids, f"{origin} leads to {link}, which has no such place"

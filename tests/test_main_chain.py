@@ -187,6 +187,26 @@ def unspent(node: Bitcoind, txid: str, vout: int) -> bool:
     return node.rpc("gettxout", txid, vout) is not None
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/blocks?before=15",
+        "/block/0",
+        "/block/170",
+        "/block/438",
+        f"/tx/{FIRST_PAYMENT}",
+        f"/tx/{GENESIS_COINBASE}",
+    ],
+)
+def test_every_link_leads_somewhere(explorer: Explorer, path: str) -> None:
+    for link in explorer.get(path).links:
+        target, _, anchor = link.partition("#")
+        page = explorer.get(target)
+        assert page.status == 200
+        assert not anchor or anchor in page.ids
+
+
 class TestSearch:
     @pytest.mark.parametrize(
         ("typed", "leads_to"),

@@ -152,6 +152,12 @@ class TestWays:
         assert ("getrawtransaction", 1) in asked
         assert ("getblock", 3) not in asked
 
+    @pytest.mark.parametrize("size", ["1", "7"])
+    def test_the_size_of_a_batch_changes_nothing(self, explorer: Explorer, big: Big, size: str) -> None:
+        slow = Explorer(explorer.url, RPC_BATCH_SIZE=size)
+        for path in ("/blocks", f"/block/{big.hash}?page=2", f"/tx/{big.many_inputs.txid}"):
+            assert slow.get(path).all("main") == explorer.get(path).all("main")
+
     def test_what_is_kept_is_not_asked_for_again(self, explorer: Explorer, big: Big) -> None:
         explorer.get(f"/block/{big.hash}")
         assert explorer.count(f"/block/{big.hash}") == 1
