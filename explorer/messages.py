@@ -111,6 +111,11 @@ CATALOGUE: dict[str, Words] = {
         "Height {height} is beyond the tip of this chain, which is at {tip}.",
         "Come back once it has been mined, or open the latest block.",
     ),
+    "height_not_reached": Words(
+        "The node has not come that far",
+        "There is a block at height {height}, but the node has checked the chain up to {tip} only.",
+        "Come back later: the node is catching up, and its progress is on the start page.",
+    ),
     "transaction_not_found": Words(
         "No such transaction",
         "The node knows no transaction {query}, neither in a block nor in its mempool.",
@@ -173,6 +178,11 @@ CATALOGUE: dict[str, Words] = {
         "The node does not have this block yet",
         "The node knows the header of block {query}, but not its transactions.",
         "It fetches the blocks of its best chain by itself: try again later. Blocks of other branches may never come.",
+    ),
+    "block_not_available": Words(
+        "The node does not have this block",
+        "The node knows of block {query}, but does not have its transactions.",
+        "A pruned node deletes old blocks to save disk space; a node that is catching up has yet to fetch the newer ones.",
     ),
     "undo_missing": Words(
         "Some figures of this block cannot be known",

@@ -38,7 +38,7 @@ LOOKUPS: Final = {
     "gettransaction": "transaction_not_found",
 }
 # These need an index of their own, and say -1 without it.
-INDEXED: Final = frozenset({"getblockfilter", "scanblocks"})
+INDEXED: Final = frozenset({"getblockfilter", "scanblocks", "gettxspendingprevout"})
 
 
 def translate(method: str, code: int, message: str, params: Sequence[Any] = ()) -> ExplorerError:
@@ -83,12 +83,16 @@ def node_words(error: ExplorerError) -> tuple[int, str] | None:
 def _miscellaneous(method: str, message: str, params: Sequence[Any]) -> ExplorerError:
     """-1 is thrown for whatever has no code of its own, so that only the words can tell what it is about."""
     block = _block_of(method, params)
-    if "not fully downloaded" in message:  # the header is known already
-        return Unsupported("block_not_downloaded", query=block)
-    if "Undo data not available" in message and "pruned" not in message:  # a side block that was never connected
-        return Unsupported("undo_missing", query=block)
-    if "not available" in message and ("pruned" in message or "Block" in message):
+    if "pruned" in message:
         return Unsupported("block_pruned", query=block)
+    # A side block that was never connected: the second are the words of Core 23 to 27.
+    if "Undo data not available" in message or message.startswith("Can't read undo data"):
+        return Unsupported("undo_missing", query=block)
+    # The header is known already: the last are the words of Core 23 to 27, and those of a read that pruning overtakes.
+    if "not fully downloaded" in message or message.startswith(("Block not found on disk", "Can't read block")):
+        return Unsupported("block_not_downloaded", query=block)
+    if message.startswith("Block not available"):  # all that getrawtransaction says, of a pruned block too
+        return Unsupported("block_not_available", query=block)
     if "out of range" in message:  # a number beyond 32 bits, where the node expects a smaller one
         return BadQuery(method=method, reason=_one_line(message))
     if method in INDEXED:

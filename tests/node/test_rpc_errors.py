@@ -30,6 +30,10 @@ def test_a_starting_node_is_busy_whatever_is_asked(method: str) -> None:
         ("getblockhash", -1, "JSON integer out of range", [10**12], BadQuery, "bad_query"),
         ("getblockfilter", -1, "Index is not enabled for filtertype basic", [HASH], Unsupported, "unsupported"),
         ("getblock", -1, 'getblock "blockhash"', [], NodeFault, "node_fault"),
+        ("getblockstats", -1, "Can't read undo data from disk", [HASH], Unsupported, "undo_missing"),
+        ("getblock", -1, "Block not found on disk", [HASH], Unsupported, "block_not_downloaded"),
+        ("getrawtransaction", -1, "Block not available", [HASH, 1, HASH], Unsupported, "block_not_available"),
+        ("gettxspendingprevout", -1, "txospenderindex is unavailable.", [[]], Unsupported, "unsupported"),
         ("getblockcount", -3, "Wrong type passed", [], NodeFault, "node_fault"),
         ("getblockcount", -32603, "internal", [], NodeFault, "node_fault"),
         ("getzmqnotifications", -32601, "Method not found", [], Unsupported, "unsupported"),
@@ -53,6 +57,7 @@ def test_a_refused_broadcast_keeps_the_nodes_reason(code: int) -> None:
 
 def test_every_id_that_it_uses_has_words() -> None:
     ids = set(LOOKUPS.values()) | {"genesis_coinbase", "block_pruned", "undo_missing", "block_not_downloaded"}
+    ids |= {"block_not_available"}
     assert ids <= set(CATALOGUE)
 
 
