@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar, cast
 
 from explorer.errors import ExplorerError, NotFound, Unsupported
+from explorer.node.allowed import batch_as_allowed
 from explorer.node.rpc import Call, Rpc
 
 T = TypeVar("T")
@@ -56,8 +57,13 @@ class Batch:
         return cast(Reply[T | None], self.ask(cast(type[T], into | None), method, *params))
 
     def send(self) -> None:
-        if not self._calls:
-            return
-        for reply, answer in zip(self._replies, self.rpc.batch(self._calls, into=self._types), strict=True):
+        self._settle(self.rpc.batch(self._calls, into=self._types) if self._calls else [])
+
+    def send_as_allowed(self) -> None:
+        """For a handful of questions of which some may be forbidden: these do not spoil the others."""
+        self._settle(batch_as_allowed(self.rpc, self._calls, self._types) if self._calls else [])
+
+    def _settle(self, answers: list[Any]) -> None:
+        for reply, answer in zip(self._replies, answers, strict=True):
             reply.settle(answer)
         self._calls, self._types, self._replies = [], [], []

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from explorer.errors import ExplorerError, NodeRefused, Unsupported
+from explorer.node.allowed import batch_as_allowed
 from explorer.node.rpc import Call, Rpc
 
 RECHECK_SECONDS: Final = 60  # an index that was being built gets ready, a node restarts with other settings
@@ -72,13 +73,7 @@ class _Memory:
 
 
 def _ask(rpc: Rpc) -> Capabilities:
-    try:
-        chain, indexes, listing = rpc.batch(CALLS, into=TYPES)
-    except NodeRefused as error:
-        if error.message_id != "node_forbidden":
-            raise
-        # One method outside of rpcwhitelist= empties the whole batch's answer (HTTP 403).
-        chain, indexes, listing = [_ask_alone(rpc, call, into) for call, into in zip(CALLS, TYPES, strict=True)]
+    chain, indexes, listing = batch_as_allowed(rpc, CALLS, TYPES)
     if isinstance(chain, ExplorerError):
         raise chain
     indexes = _without(indexes, {})
@@ -105,13 +100,6 @@ def _without(answer: Any, substitute: Any) -> Any:
     if isinstance(answer, ExplorerError):
         raise answer
     return answer
-
-
-def _ask_alone(rpc: Rpc, call: Call, into: Any) -> Any:
-    try:
-        return rpc.call(*call, into=into)
-    except ExplorerError as error:
-        return error
 
 
 _memories: weakref.WeakKeyDictionary[Rpc, _Memory] = weakref.WeakKeyDictionary()

@@ -1,0 +1,1 @@
+"""The wallets that a node has loaded."""
