@@ -155,14 +155,15 @@ class TestPruned:
     def test_its_transactions_are_gone(self, pruned: Bitcoind) -> None:
         explorer = Explorer(pruned.url)
         header = pruned.rpc("getblockheader", pruned.rpc("getblockhash", 5))
-        for page in (
-            explorer.get(f"/tx/{header['merkleroot']}?block={header['hash']}"),  # of one transaction, its txid
-            explorer.get(f"/tx/{header['merkleroot']}?block=5"),
-            explorer.search("5:0"),
-        ):
+        txid = header["merkleroot"]  # of one transaction
+        for path in (f"/tx/{txid}?block={header['hash']}", f"/tx/{txid}?block=5", f"/tx/{txid}/hex?block=5"):
+            page = explorer.get(path)
             assert page.status == 501
-            assert "has been pruned" in page.text
-            assert "Only a node that is not pruned" in page.text
+            assert "A pruned node deletes old blocks to save disk space" in page.text
+        page = explorer.search("5:0")
+        assert page.status == 501
+        assert "has been pruned" in page.text
+        assert "Only a node that is not pruned" in page.text
 
     def test_newer_blocks_are_whole(self, pruned: Bitcoind) -> None:
         explorer = Explorer(pruned.url)
