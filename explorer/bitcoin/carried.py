@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 OP_RETURN = 0x6A
 LARGEST_DIRECT_PUSH = 0x4B  # an opcode up to here is itself the number of bytes that follow
 PUSH_LENGTHS = {0x4C: 1, 0x4D: 2, 0x4E: 4}  # OP_PUSHDATA1, 2 and 4: the size of the length that follows
 MAX_SHOWN = 400  # characters; the transaction's raw hex has the rest
+MAX_READ = 4_000  # bytes of a push that are looked at to find whether it is text
+MAX_PUSHES = 1_000  # what follows counts as one: nobody reads it, and a block may hold a million opcodes
 
 WITNESS_COMMITMENT = bytes.fromhex("6a24aa21a9ed")  # BIP 141: how a coinbase's output to that purpose starts
 
@@ -34,7 +38,8 @@ def carried(script_hex: str) -> Carried:
     pushes = list(_pushes(script.removeprefix(bytes([OP_RETURN]))))
     texts = [_readable(push) for push in pushes]
     is_text = bool(texts) and None not in texts
-    text = " ".join(filter(None, texts)) if is_text else " ".join(push.hex() for push in pushes)
+    shown = filter(None, texts) if is_text else (push[:MAX_SHOWN].hex() for push in pushes)
+    text = " ".join(islice(shown, MAX_SHOWN))
     return Carried(
         text=text[:MAX_SHOWN],
         is_text=is_text,
@@ -45,30 +50,30 @@ def carried(script_hex: str) -> Carried:
 
 
 def _pushes(script: bytes) -> Iterator[bytes]:
-    while script:
-        opcode, rest = script[0], script[1:]
+    at = 0
+    for _ in range(MAX_PUSHES):
+        if at == len(script):
+            return
+        opcode, start = script[at], at + 1
         if opcode <= LARGEST_DIRECT_PUSH:
             length = opcode
         elif opcode in PUSH_LENGTHS:
-            width = PUSH_LENGTHS[opcode]
-            if len(rest) < width:
-                yield script
-                return
-            length, rest = int.from_bytes(rest[:width], "little"), rest[width:]
+            start += PUSH_LENGTHS[opcode]
+            length = int.from_bytes(script[at + 1 : start], "little")
         else:  # an opcode that pushes no bytes of its own, such as Runes' OP_13
-            script = rest
-            continue
-        if length > len(rest):
-            yield script
-            return
+            length = 0
+        if start + length > len(script):
+            break
         if length:
-            yield rest[:length]
-        script = rest[length:]
+            yield script[start : start + length]
+        at = start + length
+    yield script[at:]
 
 
 def _readable(data: bytes) -> str | None:
+    """The text, or the beginning of a long one; None where it is none."""
     try:
-        text = data.decode()
+        text = getincrementaldecoder("utf-8")().decode(data[:MAX_READ], final=len(data) <= MAX_READ)
     except UnicodeDecodeError:
         return None
     return text if all(character.isprintable() or character in _LAYOUT for character in text) else None

@@ -74,3 +74,18 @@ def test_any_script_can_be_read(data: bytes) -> None:
     shown = carried(b"\x6a".hex() + data.hex())
     assert shown.size <= len(data)
     assert len(shown.text) <= MAX_SHOWN
+
+
+@pytest.mark.parametrize(
+    "body", [b"\x51" * 900_000, b"\x01a" * 450_000, b"\x4e\xff\xff\x0f\x00" + b"\xc3\xa9" * 524_287 + b"x"]
+)
+def test_a_script_as_long_as_a_block_is_read_at_a_glance(body: bytes) -> None:
+    carrier = carried((b"\x6a" + body).hex())
+    assert carrier.cut or not carrier.is_text
+    assert len(carrier.text) <= MAX_SHOWN
+
+
+def test_a_long_text_is_text_to_its_cut() -> None:
+    text = "é" * 3_001  # the limit of what is looked at falls into the middle of a character
+    carrier = carried(script(b"x" + text.encode()))
+    assert (carrier.is_text, carrier.cut, carrier.text) == (True, True, ("x" + text)[:MAX_SHOWN])
