@@ -17,14 +17,14 @@ from explorer.bitcoin.amounts import COIN
 from explorer.bitcoin.carried import carried
 from explorer.bitcoin.coinbase import coinbase_text
 from explorer.bitcoin.locktime import relative_lock_words
-from explorer.bitcoin.models import Input, MempoolEntry, fee_rate
+from explorer.bitcoin.models import BlockStats, Input, MempoolEntry, fee_rate
 from explorer.chain.transactions import PER_PAGE
 from explorer.web import pictures
 from explorer.web.pictures import markup
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MONTH, YEAR = 2_629_800, 31_557_600  # seconds, of a Julian year
-LONG_WITNESS = 1_000  # hex characters in all; longer ones are linked to, not shown
+LONG_SCRIPT = 1_000  # hex characters, of a script or a whole witness; longer ones are linked to, not shown
 END = 8  # characters of a shortened id that always show
 
 NETWORKS = {
@@ -89,6 +89,18 @@ def rate_number(rate: Decimal | int) -> str:
 
 def rate(value: Decimal | int | None) -> Markup:
     return NOT_KNOWN if value is None else markup(f'{rate_number(value)} <small class="unit">sat/vB</small>')
+
+
+def floored(value: int, stats: BlockStats) -> str:
+    """A fee rate of a block's statistics, in which the node drops the digits after the point: < 1, 12."""
+    return "< 1" if value == 0 and stats.total_fees else number(value)
+
+
+def floored_rate(value: int | None, stats: BlockStats | None) -> Markup:
+    """Like `rate`."""
+    if value is None or stats is None:
+        return NOT_KNOWN
+    return Markup('{} <small class="unit">sat/vB</small>').format(floored(value, stats))
 
 
 def package_rate(entry: MempoolEntry) -> Decimal:
@@ -225,8 +237,12 @@ def network_name(network: str) -> str:
     return NETWORKS.get(network, network)
 
 
+def is_long_script(script_hex: str | None) -> bool:
+    return len(script_hex or "") > LONG_SCRIPT
+
+
 def has_long_witness(source: Input) -> bool:
-    return sum(map(len, source.witness)) > LONG_WITNESS
+    return sum(map(len, source.witness)) > LONG_SCRIPT
 
 
 def user_agent(text: str) -> str:
@@ -264,9 +280,10 @@ def output_anchor(vout: int, height: int | None = None) -> str:
 
 def register(app: Flask) -> None:
     """Gives the templates their filters, tests and pictures."""
+    app.add_template_test(is_long_script, "long_script")
     app.add_template_test(has_long_witness, "long_witness")
     plain = (
-        coins, btc, sats, rate_number, rate, package_rate,
+        coins, btc, sats, rate_number, rate, floored, floored_rate, package_rate,
         number, exact, size, vsize, weight, percent, difficulty, hex32,
         duration, moment, age, utc, short, chunks, script, network_name, user_agent, page_numbers, output_anchor,
         carried, coinbase_text, relative_lock_words,

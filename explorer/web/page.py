@@ -39,6 +39,7 @@ def render(template: str, chain: ChainStatus | None, **values: Any) -> str:
         template,
         site=SITE,
         version=VERSION,
+        answered=chain is not None,
         rpc_label=connection.label,
         is_demo=connection.is_demo,
         now=connection.now(),

@@ -7,7 +7,7 @@ import secrets
 from flask import Flask, Response, current_app, make_response
 from werkzeug.exceptions import HTTPException
 
-from explorer.errors import BadQuery, ExplorerError, NodeBusy, NodeFault, NodeRefused, NodeUnavailable, NotFound
+from explorer.errors import BadQuery, ExplorerError, NodeFault, NodeRefused, NodeUnavailable, NotFound
 from explorer.messages import words
 from explorer.web.page import render
 
@@ -63,7 +63,7 @@ def _page(error: ExplorerError, status: int, retry_after: int | None = None, req
         retry_after=retry_after,
         request_id=request_id,
         query=error.values.get("query") or "",
-        node_down=isinstance(error, (NodeBusy, NodeUnavailable, NodeRefused)),
+        node_down=isinstance(error, (NodeUnavailable, NodeRefused)),
     )
     response = make_response(page, status)
     response.cache_control.no_store = True

@@ -122,7 +122,7 @@ class TestMempool:
         made = spend([coin], [VALUE - 300], sequence=FINAL)
         made.send(regtest)
         page = explorer.get(f"/tx/{made.txid}")
-        assert page.facts["Replaceable"] == "no signal"
+        assert page.facts["Replaceable"] == "not signalled, but nodes may replace it anyway"
         assert "may replace it" not in page.text
         regtest.mine(1)
         assert explorer.get(f"/tx/{made.txid}").facts["Replaceable"] == "not signalled"

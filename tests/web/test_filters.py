@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from html import unescape
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from explorer.bitcoin.amounts import satoshis
-from explorer.bitcoin.models import Input, MempoolEntry
+from explorer.bitcoin.models import BlockStats, Input, MempoolEntry
 from explorer.web import filters
 
 MAX_MONEY = 21_000_000 * 100_000_000
@@ -197,3 +198,16 @@ def test_outputs_are_found_on_their_page() -> None:
     assert filters.output_anchor(99) == "#out-99"
     assert filters.output_anchor(100) == "?page=2#out-100"
     assert filters.output_anchor(250, 840_000) == "?block=840000&page=3#out-250"
+
+
+def test_a_fee_rate_of_a_blocks_statistics_says_what_the_node_cut_off() -> None:
+    stats = BlockStats(5_000_000_000, 200, (0, 0, 0, 1, 2), 0, 2, 10, 2, 3)
+    assert [filters.floored(rate, stats) for rate in stats.fee_rates] == ["< 1", "< 1", "< 1", "1", "2"]
+    assert str(filters.floored_rate(0, stats)) == '&lt; 1 <small class="unit">sat/vB</small>'
+    assert filters.floored(0, replace(stats, total_fees=0)) == "0"
+    assert "not known" in str(filters.floored_rate(None, None))
+
+
+@pytest.mark.parametrize(("script_hex", "long"), [("", False), (None, False), ("00" * 500, False), ("00" * 501, True)])
+def test_a_long_script_is_linked_to(script_hex: str | None, long: bool) -> None:
+    assert filters.is_long_script(script_hex) is long
