@@ -57,6 +57,9 @@ class FakeNode:
         self.host = host
         self.answers: dict[str, Any] = {"getblockcount": 7, **(answers or {})}
         self.login = f"{USER}:{PASSWORD}"
+        self.whitelist: set[str] | None = None  # rpcwhitelist=: every other method is refused
+        self.refuses_addresses = False  # rpcallowip=: nobody may ask, whatever the password
+        self.asks_everywhere = False  # as a proxy does: for a password at every path
         self.faults: deque[Fault] = deque()
         self.requests: list[Request] = []
         self.connections: list[socket.socket] = []
@@ -183,16 +186,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers["Content-Length"]))
         with suppress(ValueError):
             node.requests.append(Request(self.path, dict(self.headers), json.loads(self.body), self.number))
+        if node.refuses_addresses:
+            self.reply(403, b"")
+            return
         fault = node.faults.popleft() if node.faults else _Handler.answer
         fault(self)
 
     def do_GET(self) -> None:
-        self.reply(405, b"JSONRPC server handles only POST requests")
+        if self.server.node.refuses_addresses:
+            self.reply(403, b"")
+        elif self.server.node.asks_everywhere:
+            self.reply(401, b"")
+        elif self.path == "/":
+            self.reply(405, b"JSONRPC server handles only POST requests")
+        else:
+            self.reply(404, b"")
 
     def answer(self) -> None:
         expected = "Basic " + base64.b64encode(self.server.node.login.encode()).decode()
         if self.headers["Authorization"] != expected:
             self.reply(401, b"", headers={"WWW-Authenticate": 'Basic realm="jsonrpc"'})
+            return
+        if self._is_refused():
+            self.reply(403, b"")
             return
         body = self.result()
         answer = json.loads(body)
@@ -200,6 +216,16 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(answer, dict) and "jsonrpc" not in answer and answer["error"]:
             status = HTTP_STATUS.get(answer["error"]["code"], 500)
         self.reply(status, body, "application/json")
+
+    def _is_refused(self) -> bool:
+        """One method outside of the whitelist refuses the whole batch."""
+        whitelist = self.server.node.whitelist
+        try:
+            asked = json.loads(self.body)
+        except ValueError:
+            return False
+        calls = asked if isinstance(asked, list) else [asked]
+        return whitelist is not None and not {call["method"] for call in calls} <= whitelist
 
     def result(self) -> bytes:
         try:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +19,6 @@ from explorer.node import transport, wire
 from explorer.node.connection import NodeConnection
 from explorer.node.discovery import Cookie, Endpoint
 from tests.bitcoind import free_port
-from tests.conftest import lacking
 from tests.fakenode import (
     PASSWORD,
     USER,
@@ -350,18 +347,6 @@ def test_a_cookie_that_cannot_be_read_is_a_refusal(node: FakeNode, tmp_path: Pat
 
 
 # --- TLS -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of 127.0.0.1, signed by itself, with its key."""
-    if shutil.which("openssl") is None:
-        lacking("openssl", "Install the package openssl.")
-    folder = tmp_path_factory.mktemp("tls")
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=node -addext subjectAltName=IP:127.0.0.1"
-    command += " -keyout key -out certificate"
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    return folder / "certificate"
 
 
 @pytest.fixture

@@ -1,0 +1,141 @@
+"""The node under examination: asked plainly, one request to a connection, so that every answer can be seen as it is.
+
+`explorer/node/connection.py` mends what can be mended (a renewed cookie, a closed connection). Here nothing is.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http.client import HTTPConnection, HTTPSConnection
+from typing import Any, Final
+
+from config import Secret, Settings
+from explorer.node.discovery import Cookie, Endpoint, Password
+
+ANSWER_SECONDS: Final = 10  # a healthy node answers every question asked here at once
+CONNECT_SECONDS: Final = 5
+MAX_ANSWER: Final = 1024 * 1024  # bytes; nothing asked here has more
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer. `is_rpc` tells whether it was JSON-RPC, with a result or else with an error code."""
+
+    status: int
+    is_rpc: bool = False
+    result: Any = None
+    code: int | None = None
+    message: str = ""
+    date: int | None = None  # the Date header, Unix seconds
+    asked_at: float = 0  # our clock, in the middle between question and answer
+
+
+class Patient:
+    """One node. What examinations learn of it on the way is kept in its fields."""
+
+    def __init__(self, endpoint: Endpoint, settings: Settings, timeout: int, pause: Callable[[float], None]) -> None:
+        self.endpoint = endpoint
+        self.settings = settings
+        self.pause = pause
+        self.timeout = timeout
+        self.login: Secret | None = None  # the value of the Authorization header, once it is known to be right
+        self.chain: dict[str, Any] = {}  # what getblockchaininfo said last
+        self.date: tuple[int, float] | None = None  # the node's clock, and ours at that moment
+
+    @property
+    def is_provider(self) -> bool:
+        """Whether it is let in by a key in the URL, as providers do, instead of by a user and password."""
+        endpoint = self.endpoint
+        return endpoint.credentials is None and (endpoint.target != Secret("/") or not endpoint.is_own)
+
+    def read_login(self) -> Secret | None:
+        """From the settings, or the cookie as it is now. Raises OSError where it cannot be read."""
+        match self.endpoint.credentials:
+            case Password(user, password):
+                return _basic(f"{user}:{password.reveal()}")
+            case Cookie(path):
+                return _basic(path.read_text(encoding="utf-8", errors="surrogateescape").strip())
+            case _:
+                return None
+
+    def ask(self, method: str, *params: Any) -> Reply:
+        """As the user that the settings name."""
+        return self.post(method, *params, login=self.login)
+
+    def post(
+        self, method: str, *params: Any, login: Secret | None = None, port: int | None = None, path: str | None = None
+    ) -> Reply:
+        """Raises OSError (TimeoutError among them), ssl.SSLError, or HTTPException where no HTTP comes back."""
+        body = json.dumps({"id": 1, "method": method, "params": params})
+        return self.send("POST", body, login=login, port=port, path=path)
+
+    def send(
+        self,
+        verb: str,
+        body: str | None = None,
+        *,
+        login: Secret | None = None,
+        port: int | None = None,
+        path: str | None = None,
+    ) -> Reply:
+        connection = self._connection(port or self.endpoint.port)
+        began = time.time()
+        try:
+            headers = {"Content-Type": "application/json", "User-Agent": "bitcoin-explorer", "Connection": "close"}
+            if login:
+                headers["Authorization"] = f"Basic {login.reveal()}"
+            connection.request(verb, path or self.endpoint.target.reveal(), body, headers)
+            response = connection.getresponse()
+            text = response.read(MAX_ANSWER)
+            date = response.getheader("Date")
+        finally:
+            connection.close()
+        return _reply(response.status, text, date, (began + time.time()) / 2)
+
+    def _connection(self, port: int) -> HTTPConnection:
+        if self.endpoint.scheme == "https":
+            return HTTPSConnection(self.endpoint.host, port, timeout=self.timeout, context=self.tls())
+        return HTTPConnection(self.endpoint.host, port, timeout=self.timeout)
+
+    def tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if self.endpoint.ca_file:
+            context.load_verify_locations(self.endpoint.ca_file)
+        return context
+
+
+def _reply(status: int, text: bytes, date: str | None, asked_at: float) -> Reply:
+    clock = None
+    if date:
+        try:
+            clock = int(parsedate_to_datetime(date).timestamp())
+        except ValueError:
+            clock = None
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or not ("result" in answer or "error" in answer):
+        return Reply(status, date=clock, asked_at=asked_at)
+    error = answer.get("error")
+    if isinstance(error, dict):
+        code, message = error.get("code"), error.get("message")
+        return Reply(
+            status,
+            is_rpc=True,
+            code=code if isinstance(code, int) else 0,
+            message=" ".join(str(message).split())[:200],
+            date=clock,
+            asked_at=asked_at,
+        )
+    return Reply(status, is_rpc=True, result=answer.get("result"), date=clock, asked_at=asked_at)
+
+
+def _basic(pair: str) -> Secret:
+    return Secret(base64.b64encode(pair.encode("utf-8", "surrogateescape")).decode("ascii"))

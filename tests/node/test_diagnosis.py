@@ -1,0 +1,338 @@
+"""What the doctor finds where no real node would do: proxies, strangers, odd clocks. Each server is healthy but for one
+thing, and that is the only verdict."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import config
+from config import Secret
+from explorer.findings import LEVELS, Finding, amount, duration, worst
+from explorer.findings.words import CATALOGUE
+from explorer.node.diagnosis import diagnose
+from explorer.node.discovery import Endpoint, Password
+from explorer.node.methods import METHODS, NEEDED, USEFUL
+from explorer.node.rpcauth import make_user
+from tests.fakenode import FakeNode, RpcError, hangs_up, is_no_http, nothing_wrong, says, says_json
+
+KEY = "key-00b204e9800998ecf8427e"
+READY = {"synced": True, "best_block_height": 7}
+INDEXES = {"txindex": READY, "basic block filter index": READY, "coinstatsindex": READY}
+
+
+def chain(**changes: Any) -> dict[str, Any]:
+    return {
+        "chain": "regtest",
+        "blocks": 7,
+        "headers": 7,
+        "verificationprogress": 1,
+        "initialblockdownload": False,
+        "pruned": False,
+        "time": int(time.time()) - 600,
+        **changes,
+    }
+
+
+def misses_parameters(*params: Any) -> Any:
+    raise RpcError(-1, "getblock blockhash ( verbosity )")
+
+
+ANSWERS = {
+    **dict.fromkeys(METHODS, misses_parameters),
+    "getblockcount": 7,
+    "getblockchaininfo": chain,
+    "getnetworkinfo": {"timeoffset": 0, "connections": 8},
+    "getindexinfo": INDEXES,
+    "getzmqnotifications": [{"type": "pubhashblock", "address": "tcp://127.0.0.1:28334", "hwm": 1000}],
+}
+
+
+def make_healthy(node: FakeNode) -> None:
+    node.answers = dict(ANSWERS)
+    node.whitelist = set(METHODS)
+
+
+@pytest.fixture
+def node() -> Iterator[FakeNode]:
+    with FakeNode() as node:
+        make_healthy(node)
+        yield node
+
+
+def examined(endpoint: Endpoint, *, pause: Callable[[float], None] = lambda _: None) -> tuple[Finding, ...]:
+    return diagnose(endpoint, config.load({}), timeout=1, pause=pause)
+
+
+def the_trouble(endpoint: Endpoint, finding_id: str) -> Finding:
+    """That one, and no other."""
+    findings = examined(endpoint)
+    assert [finding.id for finding in findings if finding.level != "ok"] == [finding_id], findings
+    trouble = next(finding for finding in findings if finding.id == finding_id)
+    assert all(text and "—" not in text for text in trouble.words)
+    return trouble
+
+
+def test_nothing_is_wrong_with_a_healthy_node(node: FakeNode) -> None:
+    assert {finding.level for finding in examined(node.endpoint())} == {"ok"}
+
+
+def test_it_asks_nothing_that_would_change_a_node(node: FakeNode) -> None:
+    examined(node.endpoint())
+    asked = {request.body["method"] for request in node.requests}
+    assert set(METHODS) <= asked
+    assert all(method.startswith(("get", "list", "help", "uptime")) for method in asked)
+
+
+# --- something else answers -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def server(behaviour: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A port where every connection is given to the behaviour."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, suppress(OSError):
+                        behaviour(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def greets_in_its_own_way(connection: socket.socket) -> None:
+    connection.sendall(b"220 mail.example ready\r\n")
+    connection.recv(4096)
+
+
+def hangs_up_at_once(connection: socket.socket) -> None:
+    connection.recv(4096)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "finding_id"), [(greets_in_its_own_way, "no_http"), (hangs_up_at_once, "hangs_up")]
+)
+def test_no_http(behaviour: Callable[[socket.socket], None], finding_id: str) -> None:
+    with server(behaviour) as port:
+        the_trouble(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"), finding_id)
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 502, 503])
+def test_a_web_server(status: int) -> None:
+    """Also one that asks for a password, forbids, or is overrun: it does so for every path, which a node does not."""
+
+    def answers(connection: socket.socket) -> None:
+        asked = connection.recv(4096)
+        told = status if asked.startswith(b"POST") or status in (401, 503) else 200
+        connection.sendall(f"HTTP/1.1 {told} So\r\nContent-Length: 4\r\nConnection: close\r\n\r\nSo.\n".encode())
+
+    with server(answers) as port:
+        trouble = the_trouble(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"), "http_no_rpc")
+    assert trouble.values["http_status"] == status
+
+
+def test_a_proxy_that_asks_for_the_password_itself(node: FakeNode) -> None:
+    """At every path, the password of its own being that of the node."""
+    node.asks_everywhere = True
+    assert {finding.level for finding in examined(node.endpoint())} == {"ok"}
+
+
+# --- TLS --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tls_node(certificate: Path) -> Iterator[FakeNode]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key"))
+    with FakeNode(tls=context) as node:
+        make_healthy(node)
+        yield node
+
+
+def test_an_authority_of_its_own(tls_node: FakeNode, certificate: Path) -> None:
+    findings = examined(tls_node.endpoint(ca_file=certificate))
+    assert {finding.level for finding in findings} == {"ok"}
+
+
+def test_a_certificate_that_nobody_vouches_for(tls_node: FakeNode) -> None:
+    trouble = the_trouble(tls_node.endpoint(), "tls_untrusted")
+    assert "self-signed" in trouble.words.what
+    assert not tls_node.requests
+
+
+def test_tls_where_none_is_spoken(tls_node: FakeNode) -> None:
+    the_trouble(tls_node.endpoint(scheme="http"), "tls_needed")
+
+
+def test_no_tls_where_it_is_asked_for(node: FakeNode) -> None:
+    the_trouble(node.endpoint(scheme="https"), "tls_absent")
+
+
+# --- refused ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_is_not_allowed(node: FakeNode) -> None:
+    """Never for loopback, by a real node. It looks at the address before the password, and at every path."""
+    node.refuses_addresses = True
+    trouble = the_trouble(node.endpoint(), "address_not_allowed")
+    assert trouble.words.advice.startswith("Add rpcallowip=")
+    assert not any("Authorization" in request.headers for request in node.requests)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_is_refused(node: FakeNode, status: int) -> None:
+    node.faults.extend([says(status)] * 2)
+    trouble = the_trouble(node.endpoint(credentials=None, target=Secret(f"/v1/{KEY}/")), "key_refused")
+    assert KEY not in repr(trouble) + "".join(trouble.words)
+
+
+def test_a_provider_that_is_well(node: FakeNode) -> None:
+    """It asks for no password: its key is in the path. Its notifications and rights are not looked at."""
+    endpoint = node.endpoint(credentials=None, target=Secret(f"/v1/{KEY}/"), is_own=False)
+    node.faults.extend([says_json('{"result":7,"error":null,"id":1}')] * 2)
+    node.faults.extend([says_json(json) for json in (_json(chain()), _json(ANSWERS["getnetworkinfo"]), _json(INDEXES))])
+    assert {finding.level for finding in examined(endpoint)} == {"ok"}
+    assert {request.path for request in node.requests} == {f"/v1/{KEY}/"}
+    assert not any("Authorization" in request.headers for request in node.requests)
+
+
+def _json(result: Any) -> str:
+    import json
+
+    return json.dumps({"result": result, "error": None, "id": 1})
+
+
+def test_a_provider_that_limits_its_rate(node: FakeNode) -> None:
+    node.faults.append(says(429))
+    the_trouble(node.endpoint(credentials=None, target=Secret(f"/v1/{KEY}/")), "rate_limited")
+
+
+# --- not well ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_makes_no_sense(node: FakeNode) -> None:
+    node.answers["getblockchaininfo"] = misses_parameters
+    trouble = the_trouble(node.endpoint(), "odd_answer")
+    assert trouble.values["code"] == -1
+
+
+@pytest.mark.parametrize(("offset", "direction"), [(3600, "ahead of"), (-3600, "behind")])
+def test_a_clock_that_differs_from_ours(node: FakeNode, offset: int, direction: str) -> None:
+    """A real node cannot be given a wrong clock: -mocktime leaves HTTP's Date alone."""
+    date = formatdate(time.time() + offset, usegmt=True)
+    node.faults.append(says(401, Date=date))
+    trouble = the_trouble(node.endpoint(), "clocks_differ")
+    assert (trouble.values["off"], trouble.values["direction"]) == ("60 minutes", direction)
+
+
+@pytest.mark.parametrize(
+    ("index", "finding_id"),
+    [
+        ("txindex", "txindex_building"),
+        ("basic block filter index", "block_filters_building"),
+        ("coinstatsindex", "coin_stats_building"),
+    ],
+)
+def test_an_index_that_is_being_built(node: FakeNode, index: str, finding_id: str) -> None:
+    """A real one of a short chain is ready before one looks."""
+    node.answers["getindexinfo"] = {**INDEXES, index: {"synced": False, "best_block_height": 3}}
+    trouble = the_trouble(node.endpoint(), finding_id)
+    assert (trouble.values["height"], trouble.values["tip"], trouble.values["percent"]) == (3, 7, 42)
+
+
+def test_an_estimate_by_the_work_that_is_left(node: FakeNode) -> None:
+    """Progress tells more than blocks: late blocks are larger."""
+    looks = iter(
+        [
+            chain(blocks=100, headers=1000, verificationprogress=0.50, initialblockdownload=True),
+            chain(blocks=101, headers=1000, verificationprogress=0.50001, initialblockdownload=True),
+        ]
+    )
+    told = next(looks)
+
+    def look_again(_: float) -> None:
+        nonlocal told
+        told = next(looks)
+        time.sleep(0.2)
+
+    node.answers["getblockchaininfo"] = lambda: told
+    findings = examined(node.endpoint(), pause=look_again)
+    (trouble,) = [finding for finding in findings if finding.level != "ok"]
+    assert trouble.id == "catching_up"
+    assert trouble.values["left"] in {f"{n} hours" for n in (2, 3, 4, 5)}  # 49,999 times what was done in 0.2 s or more
+
+
+# --- no secrets, words, rights ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [nothing_wrong, hangs_up, is_no_http, says(401), says(403), says(500), says(503)])
+def test_no_finding_tells_a_secret(node: FakeNode, fault: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    node.login = "alice:pass-d41d8cd98f"
+    node.faults.extend([fault] * 3)
+    endpoint = node.endpoint(
+        credentials=Password("alice", Secret("pass-d41d8cd98f")), target=Secret(f"/v1/{KEY}/?token={KEY}")
+    )
+    findings = examined(endpoint)
+    shown = "".join([*map(repr, findings), *("".join(finding.words) for finding in findings), caplog.text])
+    assert shown
+    assert "pass-d41d8cd98f" not in shown
+    assert KEY not in shown
+
+
+def test_every_finding_has_its_words() -> None:
+    for finding_id, entry in CATALOGUE.items():
+        assert entry.level in LEVELS
+        assert entry.title
+        assert entry.what.endswith((".", "}"))
+        assert (entry.advice == "") == (entry.level == "ok"), finding_id
+
+
+def test_the_worst_of_several() -> None:
+    assert worst(["ok", "warning", "note"]) == "warning"
+    assert worst([]) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 second"), (90, "90 seconds"), (120, "2 minutes"), (7200, "2 hours"), (200_000, "2 days")],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
+def test_amounts() -> None:
+    assert amount(100_000_000) == "100 MB"
+    assert amount(12_340_000_000) == "12.3 GB"
+
+
+def test_a_user_is_made_anew_each_time() -> None:
+    first, second = make_user("explorer"), make_user("explorer")
+    assert first.password != second.password
+    assert len(first.password.reveal()) >= 40
+    assert first.password.reveal() not in repr(first)
+    assert first.lines[1] == f"rpcwhitelist=explorer:{','.join(METHODS)}"
+    for name in ("", "a:b", "a b", "a,b", "a$b", "ä", "x" * 65):
+        with pytest.raises(ValueError, match="letters, digits"):
+            make_user(name)
+
+
+def test_what_is_needed_and_what_is_useful_do_not_overlap() -> None:
+    assert not NEEDED & USEFUL
