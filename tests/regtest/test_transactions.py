@@ -123,7 +123,7 @@ class TestMempool:
         made.send(regtest)
         page = explorer.get(f"/tx/{made.txid}")
         assert page.facts["Replaceable"] == "not signalled, but nodes may replace it anyway"
-        assert "may replace it" not in page.text
+        assert "its sender may replace it" not in page.text
         regtest.mine(1)
         assert explorer.get(f"/tx/{made.txid}").facts["Replaceable"] == "not signalled"
 
