@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from explorer.commands import rpc, status
+from explorer.commands import doctor, rpc, status
 from explorer.commands.console import EXIT_CODES, Program
 from explorer.version import VERSION
 
@@ -34,7 +34,7 @@ def main() -> None:
     """
 
 
-for command in (status.command, rpc.command):
+for command in (status.command, doctor.command, rpc.command):
     main.add_command(command)
 
 if __name__ == "__main__":

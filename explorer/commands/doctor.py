@@ -37,6 +37,7 @@ def _user(context: click.Context, parameter: click.Parameter, name: str | None) 
 
 @click.command(
     "doctor",
+    short_help="What is wrong, and what to do.",
     epilog="""\b
 Exit codes:
   0  all is well; notes are about what could be had besides
