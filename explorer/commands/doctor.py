@@ -17,9 +17,12 @@ from explorer.node.diagnosis import ANSWER_SECONDS, examine
 from explorer.node.discovery import Endpoint, find_endpoints
 from explorer.node.rpcauth import User, make_user
 
+Examined = tuple[Endpoint | None, list[Finding]]
+
 WIDTH: Final = 100
 COLOURS: Final = {"ok": "green", "note": "cyan", "warning": "yellow", "bad": "red"}
 LATER: Final = {"warming_up", "work_queue_full", "rate_limited"}  # what passes by itself
+STAND_IN: Final = "Your node does not work: see what is marked bad above. Another one answers in its place."
 VERDICTS: Final = {
     Exit.OK: "All is well.",
     Exit.ERROR: "It works, with the warnings above.",
@@ -69,7 +72,7 @@ def command(context: click.Context, as_json: bool, user: User | None) -> None:
       python -m explorer doctor --json
     """
     settings = config.load()
-    nodes: list[tuple[Endpoint | None, list[Finding]]] = []
+    nodes: list[Examined] = []
     for endpoint, findings in _examinations(settings):
         heard: list[Finding] = []
         nodes.append((endpoint, heard))
@@ -84,7 +87,7 @@ def command(context: click.Context, as_json: bool, user: User | None) -> None:
     if as_json:
         click.echo(json.dumps(_as_json(nodes, code, user), indent=2, ensure_ascii=False))
     else:
-        click.secho(VERDICTS[code], bold=True, fg={Exit.OK: "green", Exit.ERROR: "yellow"}.get(code, "red"))
+        click.secho(_verdict(nodes, code), bold=True, fg={Exit.OK: "green", Exit.ERROR: "yellow"}.get(code, "red"))
         if user is not None:
             _print_user(user)
     context.exit(code)
@@ -97,6 +100,11 @@ def exit_code(nodes: list[list[Finding]]) -> Exit:
         passes = any(finding.id in LATER for finding in nodes[0])
         return Exit.NOT_READY if passes else Exit.NO_NODE
     return Exit.ERROR if {"warning", "bad"} & set(levels) else Exit.OK
+
+
+def _verdict(nodes: list[Examined], code: Exit) -> str:
+    own = worst(finding.level for finding in nodes[0][1])
+    return STAND_IN if code == Exit.ERROR and own == "bad" else VERDICTS[code]
 
 
 def _examinations(settings: Settings) -> Iterator[tuple[Endpoint | None, Iterator[Finding]]]:
@@ -133,9 +141,9 @@ def _print_user(user: User) -> None:
 # --- for machines -----------------------------------------------------------------------------------------------------
 
 
-def _as_json(nodes: list[tuple[Endpoint | None, list[Finding]]], code: Exit, user: User | None) -> dict[str, Any]:
+def _as_json(nodes: list[Examined], code: Exit, user: User | None) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "verdict": VERDICTS[code],
+        "verdict": _verdict(nodes, code),
         "exit_code": int(code),
         "nodes": [
             {

@@ -341,7 +341,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
     "wallet_loaded": Entry(
         "note",
         "A wallet is loaded",
-        "The node has {count} loaded, and this user may ask about them.",
+        "Wallets that are loaded, and that this user may ask about: {count}.",
         "The explorer's pages need none. Keep money that matters on another node, or limit this user.",
     ),
     "limited_user": Entry("ok", "A user with limited rights", "This user may ask nothing that was tried beyond need."),

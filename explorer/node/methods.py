@@ -26,10 +26,12 @@ NEEDED: Final = frozenset(
 # Without one of these the explorer works, and knows less.
 USEFUL: Final = frozenset(
     {
+        "getchaintxstats",
         "getindexinfo",
         "gettxspendingprevout",
         "getzmqnotifications",
         "help",
+        "uptime",
     }
 )
 METHODS: Final = tuple(sorted(NEEDED | USEFUL))

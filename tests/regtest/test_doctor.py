@@ -23,7 +23,7 @@ from explorer.findings import Finding
 from explorer.node import discovery
 from explorer.node.diagnosis import diagnose, machine, speech
 from explorer.node.discovery import Cookie, Endpoint, Password, find_endpoint
-from explorer.node.methods import METHODS, NEEDED
+from explorer.node.methods import METHODS
 from tests.bitcoind import Bitcoind, free_port
 from tests.coins import ADDRESS
 from tests.conftest import StartBitcoind
@@ -91,7 +91,6 @@ def test_nothing_is_wrong_with_a_healthy_node(healthy: Bitcoind) -> None:
     findings = examined(endpoint(healthy, credentials=Password("explorer", Secret(healthy.password))))
     assert troubles(findings) == {}
     assert [finding.id for finding in findings] == [
-        "name_resolves",
         "port_open",
         "speaks_rpc",
         "let_in",
@@ -106,6 +105,13 @@ def test_nothing_is_wrong_with_a_healthy_node(healthy: Bitcoind) -> None:
         "zmq_on",
         "limited_user",
     ]
+
+
+def test_a_name_is_looked_up(healthy: Bitcoind) -> None:
+    findings = examined(endpoint(healthy, host="localhost"))
+    assert troubles(findings) == {}
+    assert findings[0].id == "name_resolves"
+    assert "127.0.0.1" in str(findings[0].values["addresses"])
 
 
 # --- is there somebody? ----------------------------------------------------------------------------------------------
@@ -482,4 +488,3 @@ def test_the_node_of_a_folder_is_examined(healthy: Bitcoind) -> None:
     assert found is not None
     findings = examined(found, settings)
     assert set(troubles(findings)) == {"more_rights"}
-    assert set(METHODS) >= NEEDED

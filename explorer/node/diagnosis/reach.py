@@ -21,7 +21,8 @@ def examine(patient: Patient) -> Iterator[Finding]:
         reason = error.strerror if isinstance(error, socket.gaierror) else "it cannot be a name"
         yield Finding("name_unknown", host=endpoint.host, reason=reason)
         return
-    yield Finding("name_resolves", host=endpoint.host, addresses=", ".join(map(str, addresses)))
+    if endpoint.host not in addresses:  # it was an address itself
+        yield Finding("name_resolves", host=endpoint.host, addresses=", ".join(map(str, addresses)))
     try:
         socket.create_connection((endpoint.host, endpoint.port), CONNECT_SECONDS).close()
     except ConnectionRefusedError:
