@@ -15,6 +15,7 @@ from explorer.web import (
     health,
     help,
     home,
+    patience,
     problems,
     proxy,
     search,
@@ -35,6 +36,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     cache.init_app(app, settings)
     for part in (filters, assets, headers, problems):
         part.register(app)
+    patience.register(app, settings)
     proxy.register(app, settings)
     for view in VIEWS:
         app.register_blueprint(view.bp)

@@ -15,7 +15,8 @@ from app import create_app
 from explorer import cache
 from explorer.chain.status import get_status
 from explorer.node.capabilities import get_capabilities
-from explorer.node.connection import NodeConnection, get_rpc_connection
+from explorer.node.connection import get_rpc_connection
+from explorer.node.failover import FailoverConnection
 from explorer.node.rpc import Call
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -188,9 +189,9 @@ class Explorer:
             self.greet()
 
     @property
-    def connection(self) -> NodeConnection:
+    def connection(self) -> FailoverConnection:
         connection = get_rpc_connection(self.settings)
-        assert isinstance(connection, NodeConnection)
+        assert isinstance(connection, FailoverConnection)
         return connection
 
     def greet(self) -> None:

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from explorer.errors import ExplorerError, NodeRefused, Unsupported
+from explorer.deadline import left
+from explorer.errors import ExplorerError, NodeBusy, NodeRefused, Unsupported
 from explorer.node.allowed import batch_as_allowed
+from explorer.node.retry import PATIENCE
 from explorer.node.rpc import Call, Rpc
 
 RECHECK_SECONDS: Final = 60  # an index that was being built gets ready, a node restarts with other settings
@@ -49,9 +51,20 @@ TYPES: Final[list[Any]] = [_Chain, dict[str, _Index], str]
 
 
 def get_capabilities(rpc: Rpc) -> Capabilities:
-    """What the node can do, remembered for a minute. Raises the node's own error while it does not answer."""
-    memory = _memories.get(rpc) or _memories.setdefault(rpc, _Memory())
-    return memory.recall(rpc)
+    """What the node that answers can do, remembered for a minute. Raises the node's own error while none answers."""
+    return rpc.through(_recall)
+
+
+def why_unknown(capabilities: Capabilities, txid: str) -> Unsupported:
+    """Why a node without a txindex, or with one that is not complete, cannot say that there is no such transaction."""
+    if capabilities.txindex_height is not None:
+        return Unsupported("txindex_building", query=txid, height=f"{capabilities.txindex_height:,}")
+    return Unsupported("needs_txindex", query=txid)
+
+
+def _recall(node: Rpc) -> Capabilities:
+    memory = _memories.get(node) or _memories.setdefault(node, _Memory())
+    return memory.recall(node)
 
 
 class _Memory:
@@ -65,11 +78,15 @@ class _Memory:
         known = self._capabilities
         if known is not None and (monotonic() < self._fresh_until or self._asking.locked()):
             return known
-        with self._asking:
+        if not self._asking.acquire(timeout=left(PATIENCE)):
+            raise NodeBusy("too_slow", retry_after=1)
+        try:
             if self._capabilities is None or monotonic() >= self._fresh_until:
                 self._capabilities = _ask(rpc)
                 self._fresh_until = monotonic() + RECHECK_SECONDS
             return self._capabilities
+        finally:
+            self._asking.release()
 
 
 def _ask(rpc: Rpc) -> Capabilities:

@@ -6,7 +6,7 @@ import copy
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, overload
@@ -19,7 +19,9 @@ import config
 from config import Settings
 from explorer.errors import ExplorerError, NodeUnavailable
 from explorer.node.discovery import Endpoint, find_endpoints
+from explorer.node.failover import FailoverConnection
 from explorer.node.reads import is_read
+from explorer.node.retry import TROUBLE
 from explorer.node.rpc import Call, Named, Rpc, is_named
 from explorer.node.rpc_errors import translate
 from explorer.node.transport import Transport
@@ -189,6 +191,10 @@ class NodeConnection:
     def now(self) -> int:
         return int(time.time())
 
+    def through(self, question: Callable[[Rpc], T]) -> T:
+        """See `Rpc`."""
+        return question(self)
+
     @overload
     def call(self, method: str, *params: Any) -> Any: ...
     @overload
@@ -205,6 +211,8 @@ class NodeConnection:
         """See `Rpc`. When a later chunk fails, its error stands for that chunk's calls and for those not asked."""
         types = into if isinstance(into, (list, tuple)) else [into] * len(calls)
         results: list[Any] = []
+        if self._batch_size == 1:
+            return self._one_by_one(calls, types)
         for start in range(0, len(calls), self._batch_size):
             chunk = calls[start : start + self._batch_size]
             try:
@@ -214,6 +222,23 @@ class NodeConnection:
                 break
             wanted = types[start : start + self._batch_size]
             results += [_result(*row) for row in zip(chunk, items, wanted, strict=True)]
+        else:
+            return results
+        if not results:
+            raise failure
+        return results + [failure] * (len(calls) - len(results))
+
+    def _one_by_one(self, calls: Sequence[Call], types: Sequence[Any]) -> list[Any]:
+        """For a node that takes no batches."""
+        results: list[Any] = []
+        for call, into in zip(calls, types, strict=True):
+            try:
+                results.append(self.call(*call, into=Any if into is None else into))
+            except ExplorerError as error:
+                failure = error.with_traceback(None)
+                if isinstance(error, TROUBLE) and error.message_id != "node_unexpected_answer":
+                    break
+                results.append(failure)
         else:
             return results
         if not results:
@@ -265,7 +290,7 @@ _connections: dict[Settings, Rpc] = {}
 
 
 def get_rpc_connection(settings: Settings | None = None) -> Rpc:
-    """The one connection of this process to the node that the settings name, or to the demo chain where none is.
+    """The one connection of this process to the nodes that the settings name, or to the demo chain where none is.
 
     Without settings, those of the environment. Raises `config.ConfigError`; whether the node answers shows when asked.
     """
@@ -298,4 +323,5 @@ def _connect(settings: Settings) -> Rpc:
         from explorer.node.demo import DemoConnection  # its record is loaded only where it is shown
 
         return DemoConnection()
-    return connections[0]
+    network = connections[0].endpoint.network
+    return FailoverConnection(connections, max_behind=settings.max_blocks_behind, network=network)

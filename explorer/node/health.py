@@ -47,16 +47,28 @@ class Health:
         self._state: State = "closed"
         self._wait = self._first_wait
         self._try_at = 0.0
+        self._rests_until = 0.0
         self.last_error: ExplorerError | None = None
         self.latency: float | None = None  # seconds
 
     @property
     def state(self) -> State:
-        return self._state
+        return "open" if self._state == "closed" and self.rest_left else self._state
 
     @property
     def is_closed(self) -> bool:
-        return self._state == "closed"
+        return self.state == "closed"
+
+    @property
+    def rest_left(self) -> float:
+        """The seconds for which it has asked to be left alone, as far as it is well otherwise; else 0."""
+        return max(0.0, self._rests_until - self._clock()) if self._state == "closed" else 0.0
+
+    def member_state(
+        self, label: str, *, is_own: bool, height: int | None, refused: ExplorerError | None
+    ) -> MemberState:
+        latency_ms = None if self.latency is None else self.latency * 1000
+        return MemberState(label, is_own, self.state, self.last_error, latency_ms, height, refused)
 
     def succeeded(self, latency: float) -> bool:
         """It answered, within so many seconds. Whether it was ill before."""
@@ -68,18 +80,25 @@ class Health:
             return was_ill
 
     def failed(self, error: ExplorerError) -> bool:
-        """It did not: it is left alone for a while that grows, or as long as it asks for. Whether it was well."""
+        """It did not: it is left alone for a while that grows. Whether it was well."""
         with self._lock:
             was_well = self._state == "closed"
             if not was_well and self._state != "half_open":
                 return False  # somebody who asked before has told already
             jitter = random.uniform(0.8, 1.2)  # noqa: S311  so that processes do not try all at once
-            asked_for = error.retry_after if error.message_id == "node_limit" and error.retry_after else 0
-            self._try_at = self._clock() + max(self._wait * jitter, asked_for)
+            self._try_at = self._clock() + self._wait * jitter
             self._wait = min(self._wait * self._growth, LONGEST_WAIT)
             self._state = "open"
             self.last_error = error
             return was_well
+
+    def rest(self, error: ExplorerError) -> None:
+        """It says that it is asked too often: until the time that it names it is left alone, then asked as usual."""
+        with self._lock:
+            self.last_error = error
+            self._rests_until = max(self._rests_until, self._clock() + (error.retry_after or 1))
+            if self._state == "half_open":
+                self._state = "closed"
 
     def take_trial(self) -> bool:
         """Whether the caller may try it now, as the only one: it is half open then, until success or failure."""

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Final
+from typing import Final, TypeGuard
 
-from explorer.errors import ExplorerError, NodeBusy, NodeFault, NodeRefused, NodeUnavailable, Unsupported
-from explorer.node.deadline import left
+from explorer.deadline import left
+from explorer.errors import (
+    ExplorerError,
+    NodeBusy,
+    NodeFault,
+    NodeRefused,
+    NodeUnavailable,
+    UnfitFallback,
+    Unsupported,
+)
 
 WAITS: Final = (0.1, 0.25, 0.6)  # seconds before the second try and those after it, about
-FOREVER: Final = 3600.0
+PATIENCE: Final = 30.0  # seconds that one waits at most where no deadline is set
 
+# Nothing can be asked of this endpoint now.
+TROUBLE: Final = (NodeBusy, NodeRefused, NodeUnavailable, UnfitFallback)
 # Another endpoint may do better. Everything else is an answer: that there is none (NotFound) too.
-NO_ANSWER: Final = (NodeBusy, NodeFault, NodeRefused, NodeUnavailable, Unsupported)
+NO_ANSWER: Final = (*TROUBLE, NodeFault, Unsupported)
 
 # Nothing that changes within seconds: a node that starts, one that speaks another language, no cookie yet.
-LASTING: Final = frozenset({"node_warming_up", "node_not_json", "node_unexpected_answer", "node_no_cookie"})
+LASTING: Final = frozenset(
+    {
+        "fallback_does_not_know_yet",
+        "node_no_cookie",
+        "node_not_json",
+        "node_unexpected_answer",
+        "node_warming_up",
+    }
+)
 
 
-def is_temporary(error: ExplorerError) -> bool:
-    """Whether the same endpoint may well answer in a moment."""
+def is_temporary(error: object) -> TypeGuard[NodeBusy | NodeUnavailable]:
+    """Whether it is an error of an endpoint that may well answer in a moment."""
     return isinstance(error, (NodeBusy, NodeUnavailable)) and error.message_id not in LASTING
 
 
@@ -35,7 +53,7 @@ def pause(error: ExplorerError, tries: int) -> bool:
     wait = WAITS[tries - 1] * random.uniform(0.5, 1.5)  # noqa: S311  no secret
     if error.message_id == "node_limit":
         wait += error.retry_after or 0
-    if wait >= left(FOREVER):
+    if wait >= left(PATIENCE):
         return False
     time.sleep(wait)
     return True

@@ -1,8 +1,8 @@
-"""What every source of answers looks like: a Bitcoin node, the demo chain, and later several nodes behind one face."""
+"""What every source of answers looks like: a Bitcoin node, the demo chain, or several nodes behind one face."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, overload
 
 T = TypeVar("T")
@@ -46,6 +46,11 @@ class Rpc(Protocol):
 
     def for_wallet(self, name: str) -> Rpc:
         """The same node, asking that wallet of it."""
+        ...
+
+    def through(self, question: Callable[[Rpc], T]) -> T:
+        """Asks something of one endpoint that has to be known of the very one that answers, such as what it can do:
+        of this one, or of the one of several whose turn it is."""
         ...
 
     @overload

@@ -21,8 +21,8 @@ from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisc
 from typing import Final
 
 from config import Secret
+from explorer.deadline import left
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
-from explorer.node.deadline import left
 from explorer.node.discovery import Cookie, Endpoint, Password
 from explorer.node.rate import TokenBucket
 from explorer.node.wire import Answer, Wire, seconds_until

@@ -346,7 +346,7 @@ def test_the_settings_bound_the_connection(node: FakeNode) -> None:
 def test_it_is_labelled_without_secrets(node: FakeNode) -> None:
     rpc = get_rpc_connection(settings(node))
     assert rpc.label == f"127.0.0.1:{node.port}"
-    assert repr(rpc) == f"<NodeConnection 127.0.0.1:{node.port}>"
+    assert repr(rpc) == f"<FailoverConnection 127.0.0.1:{node.port}>"
     assert not rpc.is_demo
     assert rpc.epoch == 0
 

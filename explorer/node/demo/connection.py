@@ -15,7 +15,7 @@ from explorer.node.demo.methods import answer
 from explorer.node.demo.moment import Moment
 from explorer.node.demo.parameters import NodeError
 from explorer.node.demo.record import Record, load_record
-from explorer.node.rpc import Call, is_named
+from explorer.node.rpc import Call, Rpc, is_named
 from explorer.node.rpc_errors import translate
 
 T = TypeVar("T")
@@ -62,6 +62,10 @@ class DemoConnection:
     def for_wallet(self, name: str) -> DemoConnection:
         """Itself: it has no wallets, and so does not know the methods that need one."""
         return self
+
+    def through(self, question: Callable[[Rpc], T]) -> T:
+        """See `Rpc`."""
+        return question(self)
 
     @overload
     def call(self, method: str, *params: Any) -> Any: ...

@@ -1,0 +1,24 @@
+"""What bounds a request: REQUEST_DEADLINE, and one endpoint for all of its questions, as long as that one answers."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from flask import Flask, g
+
+from config import Settings
+from explorer.deadline import deadline
+from explorer.node.failover import conversation
+
+
+def register(app: Flask, settings: Settings) -> None:
+    @app.before_request
+    def begin() -> None:
+        bounds = g.bounds = ExitStack()
+        bounds.enter_context(deadline(settings.request_deadline))
+        bounds.enter_context(conversation())
+
+    @app.teardown_request
+    def end(_: BaseException | None) -> None:
+        if bounds := g.pop("bounds", None):
+            bounds.close()
