@@ -74,12 +74,18 @@ CATALOGUE: dict[str, Words] = {
     "bad_address_prefix": Words(
         "That is not a Bitcoin address",
         "“{query}” is written like an address and its checksum holds, but Bitcoin has no addresses of this kind.",
-        "It may belong to another currency. If it is a private key, keep it secret: somebody who sees it can spend.",
+        "It may belong to another currency.",
     ),
     "bad_address_program": Words(
         "That address breaks the rules",
         "The checksum of “{query}” holds, but no segwit output can have what it says (BIP 141, BIP 350).",
         "Ask whoever gave it to you for another address.",
+    ),
+    "private_key": Words(
+        "That looks like a private key",
+        "What you typed is written like a private key, which must never be typed into a web page.",
+        "It is not shown here, but it is in your browser's history and may be in logs. If there is money under it, "
+        "move it to a new wallet now.",
     ),
     "not_found": Words(
         "There is no such thing",
@@ -182,7 +188,7 @@ CATALOGUE: dict[str, Words] = {
     "block_not_available": Words(
         "The node does not have this block",
         "The node knows of block {query}, but does not have its transactions.",
-        "A pruned node deletes old blocks to save disk space; a node that is catching up has yet to fetch the newer ones.",
+        "A pruned node deletes old blocks to save disk space; one that is catching up has yet to fetch the newer ones.",
     ),
     "undo_missing": Words(
         "Some figures of this block cannot be known",

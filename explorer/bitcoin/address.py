@@ -23,6 +23,7 @@ ANCHOR_PROGRAM = bytes.fromhex("4e73")  # pay-to-anchor, Bitcoin Core 28
 MAX_BECH32 = 90  # characters, BIP 173
 
 _BASE58 = re.compile(r"[1-9A-HJ-NP-Za-km-z]+")
+_LIKE_PRIVATE_KEY = re.compile(r"[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}")  # WIF, of the main and the test networks
 _LIKE_BASE58 = re.compile(r"[123mn][0-9A-Za-z]{24,34}")
 _LIKE_BECH32 = re.compile(r"(bc|tb|bcrt)1[0-9a-z]{4,}", re.IGNORECASE)
 
@@ -49,6 +50,11 @@ class AddressError(ValueError):
 def looks_like_address(text: str) -> bool:
     """Whether somebody who typed this meant an address, right or wrong."""
     return bool(_LIKE_BASE58.fullmatch(text) or _LIKE_BECH32.fullmatch(text))
+
+
+def looks_like_private_key(text: str) -> bool:
+    """Whether this may be somebody's secret: then it is not repeated anywhere."""
+    return bool(_LIKE_PRIVATE_KEY.fullmatch(text))
 
 
 def parse_address(text: str) -> Address:

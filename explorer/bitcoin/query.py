@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from explorer.bitcoin.address import looks_like_address
+from explorer.bitcoin.address import looks_like_address, looks_like_private_key
 
 MAX_QUERY = 200  # characters; nothing that can be found is longer
 MAX_HEIGHT = 2**31 - 1  # the node takes a height as a signed 32-bit number
@@ -51,6 +51,11 @@ class AddressText:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """Somebody's secret, most likely. It is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """Nothing that a chain can be searched for."""
 
@@ -62,7 +67,7 @@ class Nothing:
     pass
 
 
-Query = Height | Hash | Outpoint | Position | AddressText | Words | Nothing
+Query = Height | Hash | Outpoint | Position | AddressText | PrivateKey | Words | Nothing
 
 
 def classify(text: str) -> Query:
@@ -118,5 +123,7 @@ def _number(text: str) -> int | None:
     return int(digits) if _DIGITS.fullmatch(digits) else None
 
 
-def _address_or_words(text: str, typed: str) -> AddressText | Words:
+def _address_or_words(text: str, typed: str) -> AddressText | PrivateKey | Words:
+    if looks_like_private_key(text):
+        return PrivateKey()
     return AddressText(text) if looks_like_address(text) else Words(typed)

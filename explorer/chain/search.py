@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explorer.bitcoin.query import AddressText, Hash, Height, Outpoint, Position, Query
+from explorer.bitcoin.query import AddressText, Hash, Height, Outpoint, Position, PrivateKey, Query
 from explorer.chain.batch import Batch
 from explorer.chain.blocks import hash_at
-from explorer.errors import NotFound, Unsupported
+from explorer.errors import BadQuery, NotFound, Unsupported
 from explorer.node import answers
 from explorer.node.capabilities import get_capabilities
 from explorer.node.rpc import Rpc
@@ -48,6 +48,8 @@ def find(rpc: Rpc, query: Query, typed: str) -> Found:
             return _at_position(rpc, height, position)
         case AddressText(text):
             return AddressFound(text)
+        case PrivateKey():
+            raise BadQuery("private_key")
         case _:
             raise NotFound("nothing_found", query=typed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.bitcoin.models import Status
+from explorer.bitcoin.models import ChainStatus, Status
 from explorer.chain import facts, tip
 from explorer.chain.batch import Batch
 from explorer.node import answers
@@ -23,6 +23,13 @@ class StatusQuestion:
             facts.node_status(self._node.whole()),
             facts.mempool_status(self._mempool.whole()),
         )
+
+
+def get_chain(rpc: Rpc) -> ChainStatus:
+    """The chain alone, in one round trip."""
+    chain = facts.chain_status(rpc.call("getblockchaininfo", into=answers.BlockchainInfo))
+    tip.remember(rpc, chain)
+    return chain
 
 
 def get_status(rpc: Rpc) -> Status:

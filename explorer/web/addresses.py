@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from explorer.bitcoin.address import AddressError, looks_like_address, parse_address
-from explorer.chain import facts
+from explorer.bitcoin.address import AddressError, looks_like_address, looks_like_private_key, parse_address
+from explorer.chain.status import get_chain
 from explorer.errors import BadQuery
-from explorer.node import answers
 from explorer.web.page import render, rpc
 
 bp = Blueprint("addresses", __name__)
@@ -18,7 +17,9 @@ def show(address: str) -> str:
     try:
         parsed = parse_address(address)
     except AddressError as error:
+        if looks_like_private_key(address):
+            raise BadQuery("private_key") from None
         message_id = f"bad_address_{error.problem}" if looks_like_address(address) else "bad_address"
         raise BadQuery(message_id, query=address[:100], length=len(address)) from error
-    chain = facts.chain_status(rpc().call("getblockchaininfo", into=answers.BlockchainInfo))
+    chain = get_chain(rpc())
     return render("address.html", chain, address=parsed, on_this_network=chain.network in parsed.networks)
