@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from explorer.bitcoin.models import BlockFacts, ChainStatus, Status
 from explorer.bitcoin.query import MAX_HEIGHT
-from explorer.chain import facts, tip
+from explorer.chain import tip
 from explorer.chain.batch import Batch
 from explorer.chain.block_facts import get_blocks
-from explorer.chain.status import StatusQuestion
+from explorer.chain.status import StatusQuestion, get_chain
 from explorer.errors import NodeBusy, NotFound
 from explorer.node import answers
 from explorer.node.rpc import Rpc
@@ -42,7 +42,10 @@ class BlockList:
 
 
 def get_home(rpc: Rpc) -> Home:
-    """The status and the latest blocks: three round trips when no block is known, one when all are."""
+    """The status and the latest blocks: three round trips when no block is known, one when all are.
+
+    One more for the first question of all to a node, which `background.py` asks before a visitor does.
+    """
     return _while_it_moves(lambda: _home(rpc))
 
 
@@ -54,12 +57,14 @@ def list_blocks(rpc: Rpc, before: int | None) -> BlockList:
 def hash_at(rpc: Rpc, height: int) -> str:
     """The hash of the best chain's block at a height. NotFound beyond the tip."""
     batch = Batch(rpc)
-    count = batch.ask(int, "getblockcount")
+    chain = batch.ask(answers.BlockchainInfo, "getblockchaininfo")
     found = batch.ask(str, "getblockhash", height) if height <= MAX_HEIGHT else None
     batch.send()
     block_hash = found.known() if found else None
     if block_hash is None:
-        raise NotFound("height_not_found", height=f"{height:,}", tip=f"{count.whole():,}")
+        info = chain.whole()
+        message_id = "height_not_reached" if height <= info.headers else "height_not_found"
+        raise NotFound(message_id, height=f"{height:,}", tip=f"{info.blocks:,}")
     return block_hash
 
 
@@ -74,14 +79,17 @@ def _home(rpc: Rpc) -> Home:
     status = question.read()
     tip.remember(rpc, status.chain, status.node.version)
     hashes = {height: reply.whole() for height, reply in guesses.items() if not reply.error}
-    return Home(status, _blocks_down_from(rpc, status.chain.height, hashes))
+    blocks = _blocks_down_from(rpc, status.chain.height, hashes)
+    _check_tip(status.chain, blocks)
+    return Home(status, blocks)
 
 
 def _list(rpc: Rpc, before: int | None) -> BlockList:
-    chain = facts.chain_status(rpc.call("getblockchaininfo", into=answers.BlockchainInfo))
-    tip.remember(rpc, chain)
+    chain = get_chain(rpc)
     top = chain.height if before is None else min(before - 1, chain.height)
     blocks = _blocks_down_from(rpc, top, {})
+    if top == chain.height:
+        _check_tip(chain, blocks)
     return BlockList(
         chain=chain,
         blocks=blocks,
@@ -99,6 +107,11 @@ def _blocks_down_from(rpc: Rpc, top: int, hashes: Mapping[int, str]) -> tuple[Bl
     if any(upper.header.previous_hash != lower.hash for upper, lower in pairwise(blocks)):
         raise _Moved
     return blocks
+
+
+def _check_tip(chain: ChainStatus, blocks: Sequence[BlockFacts]) -> None:
+    if blocks[0].hash != chain.best_hash:
+        raise _Moved
 
 
 def _hashes(rpc: Rpc, heights: range) -> dict[int, str]:

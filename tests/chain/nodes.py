@@ -44,7 +44,7 @@ class FakeChain:
             "chain": "regtest",
             "blocks": self.height,
             "headers": self.height,
-            "bestblockhash": hash_of("a", self.height),
+            "bestblockhash": self._of_branch(self.height),
             "difficulty": 1,
             "verificationprogress": 1,
             "initialblockdownload": False,
@@ -61,6 +61,9 @@ class FakeChain:
             self.branches.pop(0)
             self._asked_for.clear()
         self._asked_for.add(height)
+        return self._of_branch(height)
+
+    def _of_branch(self, height: int) -> str:
         branch = self.branches[0]
         return hash_of(branch[height % len(branch)], height)  # of a torn answer: "ab" takes turns
 

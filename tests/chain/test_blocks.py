@@ -128,3 +128,18 @@ def test_warnings_of_all_versions(warnings: str | list[str], read: tuple[str, ..
 def test_catching_up(fields: dict[str, object], catching_up: bool) -> None:
     with FakeNode(FakeChain(5, **fields).answers) as node:
         assert get_status(node.connect()).chain.catching_up == catching_up
+
+
+def test_a_list_of_another_branch_than_its_tip_is_not_shown(node: FakeNode, chain: FakeChain) -> None:
+    chain.fields["bestblockhash"] = hash_of("z", 25)
+    for ask in (get_home, lambda rpc: list_blocks(rpc, None)):
+        with pytest.raises(NodeBusy):
+            ask(node.connect())
+
+
+def test_a_height_that_the_node_has_heard_of_but_not_reached(node: FakeNode, chain: FakeChain) -> None:
+    chain.fields["headers"] = 30
+    for height, message_id in ((30, "height_not_reached"), (31, "height_not_found")):
+        with pytest.raises(NotFound) as caught:
+            hash_at(node.connect(), height)
+        assert caught.value.message_id == message_id
