@@ -50,6 +50,8 @@ def test_the_text_of_the_genesis_block() -> None:
         (b"\x03\x01\x02\x03\x00Mined by AntPool\x00\x01", "Mined by AntPool"),
         (b"\x03\x01\x02\x03/\xe9\xb1\xbc\xe6\xb1\xa0/\x00", "鱼池"),
         (b"\x04\xff\xff\x00\x1d\x01\x04", None),
+        (b"\x03\x01\x02\x03/P2SH/Eligius/", "Eligius"),
+        (b"\x03\x01\x02\x03/BIP100/BitFury/", "BitFury"),
         (b"", None),
         (bytes.fromhex(GENESIS), None),
         (b"\x03\x01\x02\x03" + b"x9!z" * 2, None),
