@@ -58,7 +58,8 @@ class _Found:
 
 
 def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int) -> TransactionPage:
-    """At most four round trips. `block` is where to look when the node has no index of all transactions.
+    """Two round trips as a rule, four at most for a node that is known. `block` is where to look when the node has no
+    index of all transactions.
 
     Raises NotFound, or Unsupported where a node with txindex could know.
     """
@@ -100,26 +101,36 @@ def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> answers.Tx:
 
 
 def _find(rpc: Rpc, capabilities: Capabilities, txid: str, block: Height | Hash | None) -> _Found:
-    """One round trip, two where the block is named by its height, three for the coinbase of the genesis block."""
+    """One round trip where it can be found by its txid. One more to look into a block, two where a height names it,
+    and one more for the coinbase of the genesis block, which a node never hands out."""
     batch = Batch(rpc)
     info = batch.ask(answers.BlockchainInfo, "getblockchaininfo")
+    genesis = batch.ask(str, "getblockhash", 0)
     plain = batch.ask(answers.Tx, "getrawtransaction", txid, 2)
     entry = batch.ask(answers.MempoolEntry, "getmempoolentry", txid)
-    block_hash = _block_hash(rpc, block)
-    hinted = batch.ask(answers.Tx, "getrawtransaction", txid, 2, block_hash) if block_hash else None
-    # In a block that was never connected only this finds it: there is no undo data for the other.
-    bare = batch.ask(answers.Tx, "getrawtransaction", txid, 1, block_hash) if block_hash else None
     batch.send()
     chain = facts.chain_status(info.whole())
-    candidates = [tx for reply in (plain, hinted, bare) if reply and (tx := reply.known())]
-    if candidates:  # one in the best chain goes before one in a stale block
-        answer = max(candidates, key=lambda tx: tx.confirmations > 0 or tx.blockhash is None)
-        return _Found(chain, answer, entry.known() if answer.blockhash is None else None)
     if plain.error and plain.error.message_id == "genesis_coinbase":
-        return _genesis(rpc, chain)
-    if hinted and isinstance(hinted.error, Unsupported):
-        raise hinted.error
+        (answer,) = rpc.call("getblock", genesis.whole(), 2, into=answers.BlockTransactions).tx
+        answer.blockhash = genesis.whole()
+        return _Found(chain, answer, is_genesis=True)
+    if found := plain.known():
+        return _Found(chain, found, entry.known() if found.blockhash is None else None)
+    if (block_hash := _block_hash(rpc, block)) and (inside := _find_inside(rpc, txid, block_hash)):
+        return _Found(chain, inside)
     raise _not_found(capabilities, txid)
+
+
+def _find_inside(rpc: Rpc, txid: str, block_hash: str) -> answers.Tx | None:
+    """The transaction in that block, None where it is not. Raises Unsupported where the node lacks the block."""
+    batch = Batch(rpc)
+    full = batch.ask(answers.Tx, "getrawtransaction", txid, 2, block_hash)
+    # In a block that was never connected only this finds it: there is no undo data for the other.
+    bare = batch.ask(answers.Tx, "getrawtransaction", txid, 1, block_hash)
+    batch.send()
+    if isinstance(bare.error, Unsupported):
+        raise bare.error
+    return full.known() or bare.known()
 
 
 def _block_hash(rpc: Rpc, block: Height | Hash | None) -> str | None:
@@ -131,13 +142,6 @@ def _block_hash(rpc: Rpc, block: Height | Hash | None) -> str | None:
     reply = batch.ask(str, "getblockhash", block.height)
     batch.send()
     return reply.known()
-
-
-def _genesis(rpc: Rpc, chain: ChainStatus) -> _Found:
-    genesis: str = rpc.call("getblockhash", 0, into=str)
-    (answer,) = rpc.call("getblock", genesis, 2, into=answers.BlockTransactions).tx
-    answer.blockhash = genesis
-    return _Found(chain, answer, is_genesis=True)
 
 
 def _not_found(capabilities: Capabilities, txid: str) -> NotFound | Unsupported:
