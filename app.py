@@ -33,6 +33,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.config[SETTINGS] = settings
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.url_map.merge_slashes = False  # a hostile path is answered, not redirected
+    app.logger.setLevel(settings.log_level.upper())
     cache.init_app(app, settings)
     for part in (filters, assets, headers, problems):
         part.register(app)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from logging import INFO, WARNING
 
 from flask import Flask, Response, current_app, make_response
 from werkzeug.exceptions import HTTPException
 
-from explorer.errors import BadQuery, ExplorerError, NodeFault, NodeRefused, NodeUnavailable, NotFound
+from explorer.errors import BadQuery, ExplorerError, NodeFault, NodeRefused, NodeUnavailable, NotFound, Unsupported
 from explorer.messages import words
 from explorer.web.page import render
 
@@ -23,10 +24,10 @@ def register(app: Flask) -> None:
 
 
 def _known(error: ExplorerError) -> Response:
-    if error.status >= 500:
-        current_app.logger.warning("%s: %s", type(error).__name__, error)
     if isinstance(error, NodeFault):
         return _unknown(error)
+    is_routine = isinstance(error, Unsupported) or error.status < 500  # a crawler makes thousands of them
+    current_app.logger.log(INFO if is_routine else WARNING, "%s: %s", type(error).__name__, error)
     retry_after = error.retry_after
     if retry_after is None and isinstance(error, (NodeUnavailable, NodeRefused)):
         retry_after = RETRY_SECONDS
@@ -47,10 +48,11 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unknown(error: Exception) -> Response:
-    """Nothing of it is shown: the log has the details, under the same id as the page."""
+    """Nothing of its details is shown: the log has them, under the same id as the page."""
     request_id = secrets.token_hex(4)
     current_app.logger.error("request %s failed", request_id, exc_info=error)
-    return _page(ExplorerError("internal", request_id=request_id), 500, request_id=request_id)
+    shown = error if isinstance(error, NodeFault) else ExplorerError("internal", request_id=request_id)
+    return _page(shown, 500, request_id=request_id)
 
 
 def _page(error: ExplorerError, status: int, retry_after: int | None = None, request_id: str | None = None) -> Response:
@@ -59,7 +61,7 @@ def _page(error: ExplorerError, status: int, retry_after: int | None = None, req
         chain=None,
         words=words(error),
         status=status,
-        can_search=isinstance(error, (NotFound, BadQuery)) or status == 404,
+        can_search=isinstance(error, (NotFound, BadQuery, Unsupported)) or status == 404,
         retry_after=retry_after,
         request_id=request_id,
         query=error.values.get("query") or "",

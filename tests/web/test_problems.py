@@ -80,7 +80,7 @@ def test_a_fault_of_the_node(node: FakeNode, fault: Fault, status: int, heading:
     [
         ("/", -28, "Loading block index…", 503, "The node is starting"),
         ("/", -32601, "Method not found", 501, "This node cannot tell"),
-        ("/", -13, "Something unheard of", 500, "Something went wrong here"),
+        ("/", -13, "Something unheard of", 500, "The node reported a problem"),
         (f"/tx/{TXID}", -28, "Verifying blocks…", 503, "The node is starting"),
         (f"/block/{TXID}", -28, "Rewinding blocks…", 503, "The node is starting"),
         ("/search?q=5", -28, "Pruning blockstore…", 503, "The node is starting"),
