@@ -6,6 +6,8 @@ import base64
 import json
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -27,6 +29,7 @@ from explorer.node.methods import METHODS
 from tests.bitcoind import Bitcoind, free_port
 from tests.coins import ADDRESS
 from tests.conftest import StartBitcoind
+from tests.server import ROOT
 
 EVERYTHING = ("-blockfilterindex=1", "-coinstatsindex=1", "-disablewallet=1")
 LIMITED = ("-rpcwhitelistdefault=0", f"-rpcwhitelist=explorer:{','.join(METHODS)}")
@@ -290,6 +293,27 @@ def test_an_unreadable_cookie(healthy: Bitcoind, tmp_path: Path) -> None:
     (tmp_path / ".cookie").mkdir()
     trouble = the_trouble(examined(endpoint(healthy, credentials=Cookie(tmp_path / ".cookie"))), "cookie_unreadable")
     assert "Is a directory" in trouble.words.what
+
+
+IN_ITS_OWN_NETWORK = """
+import sys
+from tests.bitcoind import Bitcoind
+from tests.regtest.test_doctor import endpoint, examined, troubles
+
+with Bitcoind(sys.argv[1], ["-rpcbind=192.0.2.1", "-rpcallowip=198.51.100.0/24"]) as node:
+    print(*troubles(examined(endpoint(node, host="192.0.2.1"))))
+"""
+
+
+def test_an_address_that_is_not_allowed(bitcoind_path: str) -> None:
+    """A node always allows loopback, so this needs another address. tests/node has the same before a node by hand."""
+    network = ["unshare", "--map-root-user", "--net", "sh", "-c"]
+    address = "ip link set lo up && ip address add 192.0.2.1/32 dev lo"
+    if shutil.which("unshare") is None or subprocess.run([*network, address], capture_output=True).returncode:
+        pytest.skip("this machine gives its users no network of their own")
+    python = [sys.executable, "-W", "error", "-c", IN_ITS_OWN_NETWORK, bitcoind_path]
+    ran = subprocess.run([*network, f'{address} && exec "$@"', "sh", *python], cwd=ROOT, capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("address_not_allowed\n", "")
 
 
 def test_a_method_outside_the_whitelist(start_bitcoind: StartBitcoind) -> None:
