@@ -15,6 +15,7 @@ from explorer.web import (
     health,
     help,
     home,
+    node,
     patience,
     problems,
     proxy,
@@ -23,7 +24,7 @@ from explorer.web import (
 )
 from explorer.web.page import SETTINGS
 
-VIEWS = (home, blocks, transactions, search, addresses, help, health)
+VIEWS = (home, blocks, transactions, search, addresses, help, node, health)
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:

@@ -34,6 +34,14 @@ class NetworkInfo(Struct):
     connections: int
     connections_in: int = 0  # since Bitcoin Core 21
     connections_out: int = 0
+    localservicesnames: list[str] = []
+
+
+class IndexInfo(Struct):
+    """A member of `getindexinfo`, by the index's name."""
+
+    synced: bool
+    best_block_height: int
 
 
 class MempoolInfo(Struct):

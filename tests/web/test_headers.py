@@ -35,6 +35,7 @@ ANSWERS = [
     ("/blocks", 200),
     ("/block/1", 302),
     ("/connect", 200),
+    ("/node", 200),
     ("/healthz", 200),
     ("/readyz", 200),
     ("/opensearch.xml", 200),

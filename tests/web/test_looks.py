@@ -56,6 +56,7 @@ def paths(explorer: str) -> dict[str, str]:
         "address": link("address", "bcrt1p"),
         "missing": "/search?q=nothing+of+the+kind",
         "connect": "/connect",
+        "node": "/node",
     }
 
 

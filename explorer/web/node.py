@@ -1,0 +1,61 @@
+"""The node: what it is, what it keeps, what this explorer can show with it, and how every endpoint is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from flask import Blueprint, Response, make_response
+
+from explorer.chain.node import get_node_details
+from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
+from explorer.messages import words
+from explorer.node.health import MemberState
+from explorer.node.rpc import Rpc
+from explorer.web import node_words
+from explorer.web.page import render, rpc
+from explorer.web.problems import RETRY_SECONDS
+
+bp = Blueprint("node", __name__)
+
+
+@bp.get("/node")
+def show() -> str | Response:
+    node = rpc()
+    begun = time.monotonic()
+    try:
+        details = get_node_details(node)
+    except (NodeBusy, NodeUnavailable, NodeRefused) as error:
+        return _without_answer(node, error)
+    latency_ms = (time.monotonic() - begun) * 1000
+    members = _members(node, MemberState(node.label, True, "closed", None, latency_ms, None, None))
+    height = details.chain.height  # newer than what is remembered
+    members = tuple(replace(member, height=height) if member.label == node.label else member for member in members)
+    return render("node.html", details.chain, details=details, members=members, words=words, said=node_words)
+
+
+def _without_answer(node: Rpc, error: ExplorerError) -> Response:
+    """How the endpoints are is known without any of them."""
+    members = _members(node, MemberState(node.label, True, "open", error, None, None, None))
+    retry_after = error.retry_after or RETRY_SECONDS
+    page = render(
+        "node.html",
+        None,
+        details=None,
+        problem=words(error),
+        retry_after=retry_after,
+        members=members,
+        words=words,
+        said=node_words,
+        node_down=not isinstance(error, NodeBusy),
+    )
+    response = make_response(page, error.status)
+    response.cache_control.no_store = True
+    response.retry_after = retry_after
+    return response
+
+
+def _members(node: Rpc, alone: MemberState) -> tuple[MemberState, ...]:
+    """How each endpoint is, as far as is known; `alone` where there is one only."""
+    members: tuple[MemberState, ...] = getattr(node, "members", (alone,))
+    return members
