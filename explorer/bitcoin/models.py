@@ -249,7 +249,8 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class TransactionCard:
-    """A transaction as a list shows it: without scripts and witnesses, of long ones the first inputs and outputs."""
+    """A transaction as a list shows it: without scripts (but for data that is carried) and witnesses, and of a long one
+    the first inputs and outputs."""
 
     txid: str
     vsize: int
@@ -322,10 +323,25 @@ def card(tx: Transaction, most: int) -> TransactionCard:
         input_count=tx.input_count,
         output_count=tx.output_count,
         inputs=tuple(
-            replace(i, script_sig="", script_sig_asm="", witness=(), prevout_height=None) for i in tx.inputs[:most]
+            replace(
+                i,
+                script_sig="",
+                script_sig_asm="",
+                witness=(),
+                prevout=_for_card(i.prevout) if i.prevout else None,
+                prevout_height=None,
+            )
+            for i in tx.inputs[:most]
         ),
-        outputs=tx.outputs[:most],
+        outputs=tuple(_for_card(output) for output in tx.outputs[:most]),
     )
+
+
+def _for_card(output: Output) -> Output:
+    """Without its script, but for the data that it carries."""
+    script = output.script
+    carries = script.type == "nulldata"
+    return Output(output.value, Script(script.type, script.hex if carries else "", "", script.address))
 
 
 def fee_rate(fee: int, weight: int) -> Decimal:

@@ -50,6 +50,10 @@ class Sketch:
     coinbase_script: str | None = None
     missing: ExplorerError | None = None
 
+    def keep_txids(self) -> None:
+        if self.txids.count:
+            cache.keep(self.header.hash, self.txids)
+
     def finish(self, coinbase_script: str | None) -> BlockFacts:
         return BlockFacts(self.header, self.stats, coinbase_script or self.coinbase_script)
 
@@ -98,6 +102,8 @@ def get_blocks(rpc: Rpc, hashes: Sequence[str]) -> tuple[BlockFacts, ...]:
         second = Batch(rpc)
         coinbases = [ask_coinbase(second, sketch) for sketch in sketches]
         second.send()
+        for sketch in sketches:
+            sketch.keep_txids()
         return {
             sketch.header.hash: sketch.finish(coinbase()) for sketch, coinbase in zip(sketches, coinbases, strict=True)
         }

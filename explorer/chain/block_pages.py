@@ -10,7 +10,7 @@ from explorer.chain import facts, tip
 from explorer.chain.batch import Batch
 from explorer.chain.block_facts import BlockTxids, Sketch, SketchQuestion, ask_coinbase, is_complete
 from explorer.chain.cards import PER_PAGE, get_cards
-from explorer.errors import ExplorerError, NotFound
+from explorer.errors import ExplorerError, NotFound, Unsupported
 from explorer.node import answers
 from explorer.node.capabilities import get_capabilities
 from explorer.node.rpc import Rpc
@@ -64,12 +64,18 @@ def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
     coinbase = ask_coinbase(second, sketch) if page > 1 else None
     # Where getblockstats knows nothing, for a block that was never connected, getblock 3 has no amounts either.
     one_by_one = has_txindex and (txids.count > SMALL_BLOCK or sketch.stats is None)
-    cards = get_cards(second, block_hash, txids, page, one_by_one=one_by_one) if txids.count else ()
+    cards: tuple[TransactionCard, ...] = ()
+    missing = sketch.missing
+    if txids.count:
+        try:
+            cards = get_cards(second, block_hash, txids, page, one_by_one=one_by_one)
+        except Unsupported as error:  # pruned since the facts were kept
+            missing = error
     second.send()  # if the cards were kept
     block = sketch.finish(coinbase() if coinbase else _coinbase_script(cards))
     if not kept and is_complete(block):
         cache.keep(block_hash, block)
-        cache.keep(block_hash, txids)
+        sketch.keep_txids()
     return BlockPage(
         chain=chain,
         block=block,
@@ -78,7 +84,7 @@ def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
         page=page,
         pages=pages,
         best_hash=best_hash.known() if best_hash else None,
-        missing=sketch.missing,
+        missing=missing,
         needs_block=not has_txindex or not state.in_best_chain,
     )
 

@@ -15,14 +15,12 @@ class PrevoutQuestion:
     """Asks, as part of a batch, for the outputs that these inputs spend.
 
     For a transaction in the mempool, `mempool_parents` names the parents that are there too: every other output is
-    still unspent in the chain, and found without txindex; `tip` tells its height from its confirmations. Otherwise the
-    parents are looked up, each of them once.
+    still unspent in the chain, and found without txindex. Otherwise the parents are looked up, each of them once.
     """
 
-    def __init__(
-        self, batch: Batch, inputs: Iterable[Input], mempool_parents: Collection[str] | None = None, tip: int = 0
-    ) -> None:
-        self._tip = tip
+    def __init__(self, batch: Batch, inputs: Iterable[Input], mempool_parents: Collection[str] | None = None) -> None:
+        # Asked in the same breath as the outputs, whose heights follow from it and their confirmations.
+        self._tip = batch.ask(int, "getblockcount") if mempool_parents is not None else None
         self._unspent: dict[tuple[str, int], Reply[answers.TxOut | None]] = {}
         self._parents: dict[str, Reply[answers.Tx]] = {}
         for i in inputs:
@@ -46,8 +44,9 @@ class PrevoutQuestion:
     def _filled(self, i: Input) -> Input:
         if i.txid is None or i.vout is None:
             return i
-        if (reply := self._unspent.get((i.txid, i.vout))) and (unspent := reply.known()):
-            return replace(i, prevout=facts.output(unspent), prevout_height=self._tip - unspent.confirmations + 1)
+        if self._tip and (reply := self._unspent.get((i.txid, i.vout))) and (unspent := reply.known()):
+            height = self._tip.whole() - unspent.confirmations + 1
+            return replace(i, prevout=facts.output(unspent), prevout_height=height)
         if i.txid in self._parents and (parent := self._parents[i.txid].known()):
             return replace(i, prevout=facts.output(parent.vout[i.vout]))
         return i

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explorer.bitcoin.models import Output, Place, Spend, Transaction
+from explorer.bitcoin.models import Place, Spend, Transaction
+from explorer.bitcoin.script import is_unspendable
 from explorer.chain.batch import Batch
 from explorer.node import answers
 from explorer.node.capabilities import Capabilities
-
-MAX_SCRIPT_SIZE = 10_000  # bytes; a longer output script can never be run
-OP_RETURN = "6a"
 
 UNSPENT = Spend("unspent")
 SPENT = Spend("spent")
@@ -31,7 +29,7 @@ class SpendQuestion:
         self._unspent = {
             vout: batch.ask_maybe(answers.TxOut, "gettxout", tx.txid, vout, True)
             for vout in vouts
-            if not is_unspendable(tx.outputs[vout])
+            if not is_unspendable(tx.outputs[vout].script.hex)
         }
         self._vouts = vouts
         outpoints = [{"txid": tx.txid, "vout": vout} for vout in self._unspent]
@@ -56,9 +54,3 @@ class SpendQuestion:
         if spender and spender.spendingtxid:
             return Spend("spent", spender.spendingtxid, spender.blockhash)
         return SPENT if place else UNKNOWN
-
-
-def is_unspendable(output: Output) -> bool:
-    """Whether no input can ever spend it: it carries data, or its script is too long to run."""
-    script = output.script.hex
-    return script.startswith(OP_RETURN) or len(script) > 2 * MAX_SCRIPT_SIZE

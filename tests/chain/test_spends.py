@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from explorer.bitcoin.models import Output, Script, Spend
-from explorer.chain.spends import UNKNOWN, UNSPENDABLE, UNSPENT, is_unspendable
+from explorer.bitcoin.models import Spend
+from explorer.chain.spends import UNKNOWN, UNSPENDABLE, UNSPENT
 from explorer.chain.transactions import TransactionPage, get_transaction
 from tests.chain.nodes import FakeChain, hash_of
 from tests.fakenode import PASSWORD, USER, FakeNode, RpcError
@@ -101,14 +101,6 @@ def test_a_node_that_cannot_tell_by_what(node: FakeNode) -> None:
 def test_in_a_stale_block_nothing_is_known(node: FakeNode, chain: FakeChain) -> None:
     node.answers["getblockheader"] = lambda block: {**chain.answers["getblockheader"](block), "confirmations": -1}
     assert look(node).spends == {0: UNKNOWN}
-
-
-@pytest.mark.parametrize(
-    ("script", "unspendable"),
-    [("6a", True), ("6a0568656c6c6f", True), ("51", False), ("", False), ("00" * 10_000, False), ("00" * 10_001, True)],
-)
-def test_what_can_never_be_spent(script: str, unspendable: bool) -> None:
-    assert is_unspendable(Output(0, Script("any", script, ""))) == unspendable
 
 
 def test_what_can_never_be_spent_is_not_asked_about(node: FakeNode) -> None:

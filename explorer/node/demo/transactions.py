@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from explorer.bitcoin.script import is_unspendable
 from explorer.node.demo.moment import Fields, Moment, fields, inputs, outputs
 from explorer.node.demo.parameters import (
     INVALID,
@@ -23,7 +24,6 @@ GENESIS_COINBASE = "The genesis block coinbase is not considered an ordinary tra
 NO_SUCH = "No such mempool or blockchain transaction"
 NO_SUCH_IN_BLOCK = "No such transaction found in the provided block"
 HINT = ". Use gettransaction for wallet transactions."
-MAX_SCRIPT = 10_000  # bytes; an output with a longer script can never be spent
 
 
 def getrawtransaction(moment: Moment, txid: Any, verbose: Any = None, blockhash: Any = None) -> Fields | str:
@@ -124,8 +124,7 @@ def _unspent(moment: Moment, number: int, vout: int, *, confirmations: int, coin
 
 def _is_unspendable(script_pub_key: Raw) -> bool:
     """Whether a node keeps no coin for it."""
-    script = msgspec.json.decode(fields(script_pub_key)["hex"], type=str)
-    return script.startswith("6a") or len(script) > 2 * MAX_SCRIPT
+    return is_unspendable(msgspec.json.decode(fields(script_pub_key)["hex"], type=str))
 
 
 def gettxspendingprevout(moment: Moment, asked: list[Any]) -> list[Fields]:
