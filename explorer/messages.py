@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from explorer.errors import ExplorerError, Value
 
@@ -18,6 +18,9 @@ class Words(NamedTuple):
     what: str
     advice: str
 
+
+# What the operator does where a page cannot know enough.
+DOCTOR: Final = "On the explorer's machine, python -m explorer doctor finds out what is wrong."
 
 CATALOGUE: dict[str, Words] = {
     "internal": Words(
@@ -261,7 +264,7 @@ CATALOGUE: dict[str, Words] = {
         "The node does not answer",
         "The explorer could not reach the Bitcoin node at {endpoint}: {reason}.",
         "Check that bitcoind is running with server=1, and that the host and port are right. This page works "
-        "again as soon as the node does.",
+        "again as soon as the node does. " + DOCTOR,
     ),
     "node_timeout": Words(
         "The node takes too long",
@@ -271,7 +274,7 @@ CATALOGUE: dict[str, Words] = {
     "node_not_json": Words(
         "That is not a Bitcoin node",
         "Something answered at {endpoint}, but not as a Bitcoin node does (HTTP {http_status}).",
-        "Check the host and port: 8332 is the usual RPC port, 8333 is for peers and does not speak RPC.",
+        "Check the host and port: 8332 is the usual RPC port, 8333 is for peers and does not speak RPC. " + DOCTOR,
     ),
     "node_unexpected_answer": Words(
         "The node's answer makes no sense here",
@@ -281,18 +284,19 @@ CATALOGUE: dict[str, Words] = {
     "node_credentials": Words(
         "The node does not accept the password",
         "The node at {endpoint} refused the user name or password.",
-        "Check BITCOIN_RPC_USER and BITCOIN_RPC_PASSWORD, or that the cookie file is the one of this node.",
+        "Check BITCOIN_RPC_USER and BITCOIN_RPC_PASSWORD, or that the cookie file is the one of this node. " + DOCTOR,
     ),
     "node_no_cookie": Words(
         "No way into the node yet",
         "There is no password set, and the node's cookie file is not there or cannot be read.",
         "Start bitcoind, which writes the cookie, and let the explorer's user read it; or set BITCOIN_RPC_USER and "
-        "BITCOIN_RPC_PASSWORD.",
+        "BITCOIN_RPC_PASSWORD. " + DOCTOR,
     ),
     "node_forbidden": Words(
         "The node does not allow this",
         "The node at {endpoint} does not let this explorer ask “{method}”.",
-        "Check rpcallowip= (may this machine ask?) and rpcwhitelist= (may this user call the method?) in bitcoin.conf.",
+        "Check rpcallowip= (may this machine ask?) and rpcwhitelist= (may this user call the method?) in bitcoin.conf. "
+        + DOCTOR,
     ),
     "node_fault": Words(
         "The node reported a problem",
