@@ -64,7 +64,7 @@ def _block_or_transaction(rpc: Rpc, digest: str) -> Found:
         return BlockFound(digest)
     if transaction.known() or (transaction.error and transaction.error.message_id == "genesis_coinbase"):
         return TransactionFound(digest)
-    if get_capabilities(rpc).txindex:
+    if not isinstance(transaction.error, Unsupported) and get_capabilities(rpc).txindex:
         raise NotFound("nothing_found", query=digest)
     raise Unsupported("nothing_found_without_txindex", query=digest)
 

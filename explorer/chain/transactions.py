@@ -14,7 +14,7 @@ from explorer.chain.prevouts import PrevoutQuestion
 from explorer.chain.spends import SpendQuestion
 from explorer.errors import NotFound, Unsupported
 from explorer.node import answers
-from explorer.node.capabilities import Capabilities, get_capabilities
+from explorer.node.capabilities import Capabilities, get_capabilities, why_unknown
 from explorer.node.rpc import Rpc
 
 PER_PAGE = 100  # inputs, and outputs
@@ -118,6 +118,8 @@ def _find(rpc: Rpc, capabilities: Capabilities, txid: str, block: Height | Hash 
         return _Found(chain, found, entry.known() if found.blockhash is None else None)
     if (block_hash := _block_hash(rpc, block)) and (inside := _find_inside(rpc, txid, block_hash)):
         return _Found(chain, inside)
+    if isinstance(plain.error, Unsupported):
+        raise plain.error
     raise _not_found(capabilities, txid)
 
 
@@ -147,9 +149,7 @@ def _block_hash(rpc: Rpc, block: Height | Hash | None) -> str | None:
 def _not_found(capabilities: Capabilities, txid: str) -> NotFound | Unsupported:
     if capabilities.txindex:
         return NotFound("transaction_not_found", query=txid)
-    if capabilities.txindex_height is not None:
-        return Unsupported("txindex_building", query=txid, height=f"{capabilities.txindex_height:,}")
-    return Unsupported("needs_txindex", query=txid)
+    return why_unknown(capabilities, txid)
 
 
 def _place(header: answers.Header) -> Place:
@@ -158,7 +158,7 @@ def _place(header: answers.Header) -> Place:
 
 def _unconfirmed_prevouts(batch: Batch, found: _Found, inputs: Sequence[Input]) -> PrevoutQuestion | None:
     """The node sends no amounts along with a transaction of the mempool."""
-    return PrevoutQuestion(batch, inputs, found.entry.depends, found.chain.height) if found.entry else None
+    return PrevoutQuestion(batch, inputs, found.entry.depends) if found.entry else None
 
 
 def _with_amounts(rpc: Rpc, tx: Transaction, shown: slice, capabilities: Capabilities) -> Transaction:
