@@ -196,6 +196,8 @@ class Settings:
         visitors on this machine are known. Never made from a Host header."""
         if self.public_url:
             return self.public_url.removesuffix(self.base_path)
+        if self.base_path or self.trusted_proxies:
+            return None  # a proxy stands in front, by another name
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}" if self.host in LOOPBACK else None
 

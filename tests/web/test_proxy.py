@@ -132,11 +132,12 @@ class TestPublicUrl:
         page = Explorer("demo", HOST=host, PORT="8099").get("/opensearch.xml")
         assert f'template="{origin}/search?q={{searchTerms}}"' in page.body
 
-    def test_without_it_nothing_is_made_up(self) -> None:
-        explorer = Explorer("demo", HOST="0.0.0.0")
-        page = explorer.get("/")
-        assert not [asset for asset in page.assets if "opensearch" in asset]
-        assert explorer.get("/opensearch.xml", headers={"Host": EVIL}).status == 404
+    @pytest.mark.parametrize("settings", [{"HOST": "0.0.0.0"}, {"BASE_PATH": BASE}, {"TRUSTED_PROXIES": "1"}])
+    def test_without_it_nothing_is_made_up(self, settings: dict[str, str]) -> None:
+        explorer = Explorer("demo", **settings)
+        base = settings.get("BASE_PATH", "")
+        assert not [asset for asset in explorer.get(f"{base}/").assets if "opensearch" in asset]
+        assert explorer.get(f"{base}/opensearch.xml", headers={"Host": EVIL}).status == 404
 
 
 class TestTrustedProxies:
