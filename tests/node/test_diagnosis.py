@@ -233,6 +233,21 @@ def test_an_answer_that_makes_no_sense(node: FakeNode) -> None:
     assert trouble.values["code"] == -1
 
 
+@pytest.mark.parametrize("answer", [None, 7, "text", [], {}, {"chain": "regtest"}, chain(blocks="seven")])
+def test_an_answer_of_another_shape(node: FakeNode, answer: Any) -> None:
+    node.answers["getblockchaininfo"] = answer
+    the_trouble(node.endpoint(), "odd_answer")
+
+
+@pytest.mark.parametrize("method", ["getnetworkinfo", "getindexinfo", "getzmqnotifications"])
+@pytest.mark.parametrize("answer", [None, 7, "text", [7], {"txindex": 7}, {"timeoffset": "soon"}])
+def test_odd_answers_break_nothing(node: FakeNode, method: str, answer: Any) -> None:
+    node.answers[method] = answer
+    findings = examined(node.endpoint())
+    assert findings[-1].id == "limited_user"
+    assert {finding.id for finding in findings if finding.level != "ok"} <= {"zmq_off"}
+
+
 @pytest.mark.parametrize(("offset", "direction"), [(3600, "ahead of"), (-3600, "behind")])
 def test_a_clock_that_differs_from_ours(node: FakeNode, offset: int, direction: str) -> None:
     """A real node cannot be given a wrong clock: -mocktime leaves HTTP's Date alone."""

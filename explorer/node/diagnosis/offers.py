@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
+
+from msgspec import Struct
 
 from explorer.findings import Finding
-from explorer.node.diagnosis.patient import Patient
+from explorer.node.diagnosis.patient import Chain, Patient
 from explorer.node.methods import METHODS
 
 # The index as a node names it, and as our findings do.
@@ -20,52 +22,53 @@ NEEDLESS: Final = ("getmemoryinfo", "getnettotals", "getpeerinfo", "getrpcinfo",
 FORBIDDEN: Final = 403
 
 
+class _Index(Struct):
+    synced: bool
+    best_block_height: int
+
+
+class _Notification(Struct):
+    type: str  # pubhashblock, pubrawtx …
+
+
 def examine(patient: Patient) -> Iterator[Finding]:
-    yield from _indexes(patient)
-    yield from _pruning(patient)
+    chain = patient.chain
+    if chain is None:
+        return
+    yield from _indexes(patient, chain)
+    yield Finding("pruned", height=chain.pruneheight) if chain.pruned else Finding("every_block")
     if patient.is_provider:
         return  # neither its notifications nor its rights are ours to arrange
     yield from _notifications(patient)
-    yield from _wallets(patient)
+    if wallets := patient.ask("listwallets").known(list[str]):
+        yield Finding("wallet_loaded", count=len(wallets))
     yield _rights(patient)
 
 
-def _indexes(patient: Patient) -> Iterator[Finding]:
-    indexes = patient.ask("getindexinfo").result
-    if not isinstance(indexes, dict):
+def _indexes(patient: Patient, chain: Chain) -> Iterator[Finding]:
+    indexes = patient.ask("getindexinfo").known(dict[str, _Index])
+    if indexes is None:
         return
     for name, finding in INDEXES.items():
-        index: dict[str, Any] | None = indexes.get(name)
+        index = indexes.get(name)
         if index is None:
-            if name != "txindex" or not patient.chain.get("pruned"):  # these two exclude each other
+            if name != "txindex" or not chain.pruned:  # these two exclude each other
                 yield Finding(f"{finding}_missing")
-        elif not index["synced"]:
-            height, tip = index["best_block_height"], patient.chain["blocks"]
+        elif not index.synced:
+            height, tip = index.best_block_height, chain.blocks
             yield Finding(f"{finding}_building", height=height, tip=tip, percent=100 * height // max(tip, 1))
         else:
             yield Finding(finding)
-
-
-def _pruning(patient: Patient) -> Iterator[Finding]:
-    if patient.chain.get("pruned"):
-        yield Finding("pruned", height=patient.chain.get("pruneheight", 0))
-    else:
-        yield Finding("every_block")
 
 
 def _notifications(patient: Patient) -> Iterator[Finding]:
     reply = patient.ask("getzmqnotifications")
     if reply.status == FORBIDDEN:
         return
-    if reply.result:
-        yield Finding("zmq_on", topics=", ".join(sorted({one["type"].removeprefix("pub") for one in reply.result})))
+    if notifications := reply.known(list[_Notification]):
+        yield Finding("zmq_on", topics=", ".join(sorted({one.type.removeprefix("pub") for one in notifications})))
     else:  # also where the node was built without it
         yield Finding("zmq_off")
-
-
-def _wallets(patient: Patient) -> Iterator[Finding]:
-    if wallets := patient.ask("listwallets").result:
-        yield Finding("wallet_loaded", count=len(wallets))
 
 
 def _rights(patient: Patient) -> Finding:

@@ -13,13 +13,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPSConnection
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
 
 from config import Secret, Settings
 from explorer.node.discovery import Cookie, Endpoint, Password
 
+T = TypeVar("T")
+
 ANSWER_SECONDS: Final = 10  # a healthy node answers every question asked here at once
 CONNECT_SECONDS: Final = 5
+QUEUE_LOOKS: Final = 5  # before a work queue counts as full
+QUEUE_SECONDS: Final = 0.5
 MAX_ANSWER: Final = 1024 * 1024  # bytes; nothing asked here has more
 
 
@@ -35,6 +42,28 @@ class Reply:
     date: int | None = None  # the Date header, Unix seconds
     asked_at: float = 0  # our clock, in the middle between question and answer
 
+    def known(self, into: type[T]) -> T | None:
+        """The result, or None where there is none or it is of another shape: whoever answers may be no node."""
+        if not self.is_rpc or self.code is not None:
+            return None
+        try:
+            return msgspec.convert(self.result, into)
+        except msgspec.ValidationError:
+            return None
+
+
+class Chain(Struct):
+    """`getblockchaininfo`."""
+
+    chain: str
+    blocks: int
+    headers: int
+    verificationprogress: float
+    initialblockdownload: bool
+    pruned: bool = False
+    pruneheight: int = 0
+    time: int = 0  # of the newest block; since Bitcoin Core 23
+
 
 class Patient:
     """One node. What examinations learn of it on the way is kept in its fields."""
@@ -45,7 +74,7 @@ class Patient:
         self.pause = pause
         self.timeout = timeout
         self.login: Secret | None = None  # the value of the Authorization header, once it is known to be right
-        self.chain: dict[str, Any] = {}  # what getblockchaininfo said last
+        self.chain: Chain | None = None  # what getblockchaininfo said last
         self.date: tuple[int, float] | None = None  # the node's clock, and ours at that moment
 
     @property
@@ -65,8 +94,13 @@ class Patient:
                 return None
 
     def ask(self, method: str, *params: Any) -> Reply:
-        """As the user that the settings name."""
-        return self.post(method, *params, login=self.login)
+        """As the user that the settings name. A queue that is full may be so for a moment."""
+        for _ in range(QUEUE_LOOKS):
+            reply = self.post(method, *params, login=self.login)
+            if reply.status not in (429, 503):
+                break
+            self.pause(QUEUE_SECONDS)
+        return reply
 
     def post(
         self, method: str, *params: Any, login: Secret | None = None, port: int | None = None, path: str | None = None

@@ -13,7 +13,7 @@ from http.client import HTTPException, RemoteDisconnected
 from typing import Final
 
 from explorer.findings import Finding
-from explorer.node.diagnosis.patient import Patient, Reply
+from explorer.node.diagnosis.patient import QUEUE_LOOKS, QUEUE_SECONDS, Patient, Reply
 
 # How messages between peers begin, and the ports on which peers listen.
 MAGIC: Final = {
@@ -25,8 +25,6 @@ MAGIC: Final = {
 }
 PEER_PORTS: Final = {"main": 8333, "test": 18333, "testnet4": 48333, "signet": 38333, "regtest": 18444}
 PEER_SECONDS: Final = 2
-LOOKS: Final = 4  # at a full work queue
-LOOK_SECONDS: Final = 0.5
 NO_PATH: Final = "/no-such-path"
 REFUSALS: Final = (401, 403)  # what a node says to a stranger
 
@@ -85,8 +83,8 @@ def _is_nodes_http(patient: Patient) -> bool:
 
 def _work_queue(patient: Patient, reply: Reply) -> Generator[Finding, None, Reply]:
     """Looks again whether it drains: asks for the password only once there is room. Returns the last reply."""
-    for _ in range(LOOKS):
-        patient.pause(LOOK_SECONDS)
+    for _ in range(QUEUE_LOOKS):
+        patient.pause(QUEUE_SECONDS)
         reply = patient.post("getblockcount")
         if reply.status != 503:
             yield Finding("work_queue_busy", endpoint=patient.endpoint.label)
