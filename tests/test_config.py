@@ -165,9 +165,9 @@ def test_a_ca_file_holds_certificates(tmp_path: Path) -> None:
 
 
 def test_a_plus_in_a_password_is_a_plus() -> None:
-    url = load({"BITCOIN_RPC_URL": "http://u:a+b@node"}).bitcoin_rpc_url
-    assert isinstance(url, tuple)
-    (url,) = url
+    urls = load({"BITCOIN_RPC_URL": "http://u:a+b@node"}).bitcoin_rpc_url
+    assert isinstance(urls, tuple)
+    (url,) = urls
     assert url.password == Secret("a+b")
     assert url.port is None
 

@@ -193,7 +193,9 @@ class TestStarting:
             assert page.headers["Retry-After"] == "5"
             refresh = [found for tag, found in page.elements if tag == "meta" and found.get("http-equiv")]
             assert refresh == [{"http-equiv": "refresh", "content": "5"}]
-        own_words = {page.text.partition("still getting ready: ")[2].partition(" Nothing to do")[0] for page in starting}
+        own_words = {
+            page.text.partition("still getting ready: ")[2].partition(" Nothing to do")[0] for page in starting
+        }
         assert own_words & {"RPC server started", "Loading block index…", "Verifying blocks…"}
 
     def _listens(self, node: Bitcoind) -> bool:
