@@ -103,6 +103,8 @@ def test_all_of_the_explorer_works_by_these_methods_alone(chain: Chain, asked: s
     for path in ("/block/999999", f"/block/{'00' * 32}", "/block/5/tx/9"):
         assert explorer.get(path).status == 404
     assert explorer.get(f"/tx/{'ab' * 32}").status == (404 if chain.node.txindex else 501)
+    both = Explorer(f"{chain.url},{chain.url.replace('127.0.0.1', 'localhost')}", greet=False)  # to stand in for it
+    assert [both.get(path).status for path in ("/", "/node", "/block/5")] == [200, 200, 200]
     for command in (["status"], ["doctor"]):
         ran = CliRunner().invoke(main, command, env={"BITCOIN_RPC_URL": chain.url})
         assert ran.exit_code == 0, ran.output
