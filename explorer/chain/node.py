@@ -55,25 +55,30 @@ class NodeDetails:
 
 
 def get_node_details(rpc: Rpc) -> NodeDetails:
-    """One round trip. Raises what the node's answer or silence means; what the node may not tell is not known."""
+    """Two round trips. Raises what the node's answer or silence means; what the node may not tell is not known."""
+    chain = facts.chain_status(rpc.call("getblockchaininfo", into=answers.BlockchainInfo))
+    # Of who answered this, and of nobody else: what another node can do would be no answer.
+    details = rpc.through(lambda endpoint: _ask(endpoint, chain))
+    tip.remember(rpc, chain, details.node.version)
+    return details
+
+
+def _ask(rpc: Rpc, chain: ChainStatus) -> NodeDetails:
     batch = Batch(rpc)
-    chain_reply = batch.ask(answers.BlockchainInfo, "getblockchaininfo")
     network_reply = batch.ask(answers.NetworkInfo, "getnetworkinfo")
     uptime = batch.ask(int, "uptime")
     index_reply = batch.ask(dict[str, answers.IndexInfo], "getindexinfo")
     listing = batch.ask(str, "help")
     usage = batch.ask(str, "help", "gettxspendingprevout")  # it tells whether the node knows of the index of spenders
     batch.send_as_allowed()
-    chain, network = facts.chain_status(chain_reply.whole()), network_reply.whole()
-    node = facts.node_status(network)
-    tip.remember(rpc, chain, node.version)
+    network = network_reply.whole()
     found = None if index_reply.error else index_reply.whole()
     offers_spenders = None if usage.error else INDEXES["spenders"] in usage.whole()
     indexes = tuple(_index(name, found, chain, offers_spenders) for name in INDEXES)
     methods = None if listing.error else frozenset(line.split()[0] for line in listing.whole().splitlines() if line)
     return NodeDetails(
         chain,
-        node,
+        facts.node_status(network),
         None if uptime.error else uptime.whole(),
         tuple(network.localservicesnames),
         indexes,

@@ -36,7 +36,7 @@ def test_it_tells_what_the_node_tells(regtest: Bitcoind) -> None:
     assert page.facts["Network"] == "Regtest"
     assert page.facts["Connections"] == "0 0 out, 0 in"
     assert page.facts["Up for"].split()[1].startswith(("second", "minute", "hour"))
-    assert page.facts["Answers as"] == f"127.0.0.1:{regtest.rpcport}"
+    assert page.facts["Answered by"] == f"127.0.0.1:{regtest.rpcport}"
     assert page.facts["Warnings"] == "none"
     for service in network["localservicesnames"]:
         assert page.facts[service] == node_words.SERVICES.get(
@@ -44,11 +44,11 @@ def test_it_tells_what_the_node_tells(regtest: Bitcoind) -> None:
         )
 
 
-def test_it_is_one_round_trip(regtest: Bitcoind) -> None:
+def test_it_takes_two_round_trips(regtest: Bitcoind) -> None:
     explorer = Explorer(regtest.url)
-    assert explorer.count("/node") == 1
+    assert explorer.count("/node") == 2
     newcomer = Explorer(regtest.url, greet=False, RPC_TIMEOUT="19")  # a connection of its own
-    assert newcomer.count("/node") == 1
+    assert newcomer.count("/node") == 2
 
 
 def test_a_node_with_every_index_it_can_have(start_bitcoind: StartBitcoind) -> None:
@@ -181,6 +181,28 @@ def test_nothing_secret_and_nobody_elses_address(start_bitcoind: StartBitcoind) 
     assert page.facts["Connections"] == "1 0 out, 1 in"
     for secret in (one.password, peer["addr"], one.cookie.read_text(), str(one.datadir)):
         assert secret not in page.body
+
+
+def test_it_is_about_the_one_that_answers(start_bitcoind: StartBitcoind) -> None:
+    own, other = (
+        start_bitcoind(),
+        start_bitcoind(
+            "-rpcwhitelist=explorer:getblockchaininfo,getnetworkinfo,getblockcount,"
+            "getblockhash,getblockheader,submitblock",
+            txindex=False,
+        ),
+    )
+    for block_hash in own.mine(8, ADDRESS):
+        other.rpc("submitblock", own.rpc("getblock", block_hash, 0))
+    explorer = Explorer(f"{own.url},{other.url}", greet=False)
+    assert rows(explorer.get("/node"))["Transactions"].startswith(" ready ")
+    own.kill()
+    page = explorer.get("/node")
+    assert page.status == 200
+    assert f"Your own node did not answer this. What follows is about 127.0.0.1:{other.rpcport}" in page.text
+    assert f"Answered by 127.0.0.1:{other.rpcport} " in page.text
+    assert f"127.0.0.1:{own.rpcport} in trouble" in page.text
+    assert rows(page)["Transactions"].startswith(" not known ")
 
 
 def test_every_endpoint_has_its_row(regtest: Bitcoind, start_bitcoind: StartBitcoind) -> None:
