@@ -84,7 +84,7 @@ REASONS: Final[dict[tuple[FeatureName, str], str]] = {
     ("newest", "catching_up"): "Up to block {height}: the node is still catching up.",
     ("mempool", "catching_up"): "Nodes take in few transactions until they have caught up.",
 }
-NOT_TOLD: Final = "The node does not tell this user."
+NOT_TOLD: Final = "The node does not tell."
 
 STATES: Final[dict[State, tuple[str, str]]] = {
     "closed": ("good", "answers"),

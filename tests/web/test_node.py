@@ -213,7 +213,7 @@ def test_every_endpoint_has_its_row(regtest: Bitcoind, start_bitcoind: StartBitc
     other = next(row for row in page.all("tr") if row.startswith(f"127.0.0.1:{dead}"))
     assert " answers Your own node, asked first." in own
     assert f" {regtest.rpc('getblockcount')} " in own
-    assert "Answers while your own node cannot." in other
+    assert "Asked where your own node cannot answer" in other
     assert PASSWORD not in page.body
 
 
