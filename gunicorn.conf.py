@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from config import DEMO, ConfigError, load  # a module `config` here would be taken for a setting
 from explorer.background import greet_node
 from explorer.node.connection import get_rpc_connection
-from explorer.node.discovery import find_endpoint
+from explorer.node.discovery import find_endpoints
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -20,7 +20,7 @@ REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where one reaches a listene
 
 try:
     settings = load()
-    endpoint = find_endpoint(settings)
+    endpoints = find_endpoints(settings)
     get_rpc_connection(settings)  # before the fork: all workers show one node, whatever comes and goes on the disk
 except ConfigError as error:
     sys.exit("\n".join(["The explorer cannot start with these settings:", *(f"- {text}" for text in error.problems)]))
@@ -55,8 +55,11 @@ def on_starting(server: Arbiter) -> None:
 def when_ready(server: Arbiter) -> None:
     """Say where the explorer is, and which node it shows."""
     lines = [f"The explorer is at {_url(host, port)}{settings.base_path}/" for host, port in _addresses(server)]
-    if endpoint is not None:
-        lines.append(f"Its node is {endpoint.label}, named by {endpoint.found_by}.")
+    if endpoints:
+        own, *others = endpoints
+        lines.append(f"Its node is {own.label}, named by {own.found_by}.")
+        if others:
+            lines.append(f"While that cannot answer: {', '.join(other.label for other in others)}.")
     elif settings.bitcoin_rpc_url == DEMO:
         lines.append("It shows the recorded demo chain, as BITCOIN_RPC_URL says.")
     else:

@@ -8,6 +8,8 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
+from explorer.deadline import left
+
 T = TypeVar("T")
 
 PATIENCE = 60  # seconds that somebody waits for another's work before doing it alone
@@ -38,7 +40,7 @@ class SingleFlight(Generic[T]):
             if is_first := flight is None:
                 flight = self._flights[key] = _Flight()
         if not is_first:
-            if not flight.landed.wait(PATIENCE):
+            if not flight.landed.wait(left(PATIENCE)):
                 return work()
             if flight.error is not None:
                 raise flight.error.with_traceback(None)

@@ -14,15 +14,17 @@ class Seen:
     network: str
     height: int
     version: str | None  # the node's user agent
+    label: str  # of the endpoint that said so
 
 
 _seen: WeakKeyDictionary[Rpc, Seen] = WeakKeyDictionary()
 
 
 def remember(rpc: Rpc, chain: ChainStatus, version: str | None = None) -> None:
-    """`version` stays what it was where it was not asked for."""
+    """`version` stays what it was where it was not asked for, and the same endpoint answers."""
     before = _seen.get(rpc)
-    _seen[rpc] = Seen(chain.network, chain.height, version or (before.version if before else None))
+    known = before.version if before and before.label == rpc.label else None
+    _seen[rpc] = Seen(chain.network, chain.height, version or known, rpc.label)
 
 
 def last_seen(rpc: Rpc) -> Seen | None:

@@ -56,6 +56,11 @@ def conversation() -> Iterator[None]:
         _answered.reset(token)
 
 
+def has_answered() -> bool:
+    """Whether anybody has, in this conversation."""
+    return bool(_answered.get())
+
+
 class FailoverConnection:
     """An `Rpc` that asks the first of `connections`, the own node's, and the others where that cannot answer.
 

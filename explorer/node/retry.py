@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import time
+from time import sleep
 from typing import Final, TypeGuard
 
 from explorer.deadline import left
@@ -55,5 +55,5 @@ def pause(error: ExplorerError, tries: int) -> bool:
         wait += error.retry_after or 0
     if wait >= left(PATIENCE):
         return False
-    time.sleep(wait)
+    sleep(wait)
     return True

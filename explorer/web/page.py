@@ -12,6 +12,7 @@ from explorer.bitcoin.query import parse_number
 from explorer.chain.tip import last_seen
 from explorer.errors import BadQuery
 from explorer.node.connection import get_rpc_connection
+from explorer.node.failover import has_answered
 from explorer.node.rpc import Rpc
 from explorer.version import VERSION
 from explorer.web.assets import static_url
@@ -39,12 +40,12 @@ def render(template: str, chain: ChainStatus | None, **values: Any) -> str:
         template,
         site=SITE,
         version=VERSION,
-        answered=chain is not None,
+        answered=chain is not None or has_answered(),
         rpc_label=connection.label,
         is_demo=connection.is_demo,
         now=connection.now(),
         network=chain.network if chain else seen.network if seen else None,
-        node_version=seen.version if seen else None,
+        node_version=seen.version if seen and seen.label == connection.label else None,
         tip_height=chain.height if chain else None,
         static_url=static_url,
         can_describe_search=settings().origin is not None,
