@@ -7,8 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from config import load
 from explorer.bitcoin.amounts import satoshis
+from explorer.chain.overview import get_overview
 from explorer.commands.report import btc, gigabytes
+from explorer.node.connection import connect_to_each
+from explorer.wallet.status import get_wallet
 from tests.bitcoind import Bitcoind, free_port
 from tests.coins import ADDRESS
 from tests.commands.conftest import Run
@@ -74,6 +78,14 @@ def test_each_wallet_is_exact_to_the_satoshi(run: Run, node: Bitcoind) -> None:
     assert f"{btc(rich['balance_sat'])}\n" in shown
     assert "  Wallet locked\n" in shown
     assert "Locked        yes" in shown
+
+
+def test_it_takes_one_batch_and_one_for_each_wallet(node: Bitcoind) -> None:
+    (rpc,) = connect_to_each(load({"BITCOIN_RPC_URL": node.url}))
+    assert set(get_overview(rpc).wallets) == {"rich", "locked", "blank"}
+    assert rpc.round_trips == 1
+    get_wallet(rpc, "rich")
+    assert rpc.round_trips == 2
 
 
 def test_a_wallet_that_refuses_does_not_spoil_the_rest(run: Run, start_bitcoind: StartBitcoind) -> None:
