@@ -134,7 +134,7 @@ class TestPublicUrl:
 
     @pytest.mark.parametrize("settings", [{"HOST": "0.0.0.0"}, {"BASE_PATH": BASE}, {"TRUSTED_PROXIES": "1"}])
     def test_without_it_nothing_is_made_up(self, settings: dict[str, str]) -> None:
-        explorer = Explorer("demo", **settings)
+        explorer = Explorer("demo", greet=True, **settings)
         base = settings.get("BASE_PATH", "")
         assert not [asset for asset in explorer.get(f"{base}/").assets if "opensearch" in asset]
         assert explorer.get(f"{base}/opensearch.xml", headers={"Host": EVIL}).status == 404
