@@ -9,7 +9,6 @@ from explorer.chain.batch import Batch
 from explorer.chain.blocks import hash_at
 from explorer.errors import BadQuery, NotFound, Unsupported
 from explorer.node import answers
-from explorer.node.capabilities import get_capabilities
 from explorer.node.rpc import Rpc
 
 
@@ -64,9 +63,9 @@ def _block_or_transaction(rpc: Rpc, digest: str) -> Found:
         return BlockFound(digest)
     if transaction.known() or (transaction.error and transaction.error.message_id == "genesis_coinbase"):
         return TransactionFound(digest)
-    if not isinstance(transaction.error, Unsupported) and get_capabilities(rpc).txindex:
-        raise NotFound("nothing_found", query=digest)
-    raise Unsupported("nothing_found_without_txindex", query=digest)
+    if isinstance(transaction.error, Unsupported):
+        raise Unsupported("nothing_found_without_txindex", query=digest)
+    raise NotFound("nothing_found", query=digest)
 
 
 def _output(rpc: Rpc, txid: str, vout: int) -> Found:

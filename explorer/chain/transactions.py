@@ -14,7 +14,7 @@ from explorer.chain.prevouts import PrevoutQuestion
 from explorer.chain.spends import SpendQuestion
 from explorer.errors import NotFound, Unsupported
 from explorer.node import answers
-from explorer.node.capabilities import Capabilities, get_capabilities, why_unknown
+from explorer.node.capabilities import Capabilities, get_capabilities
 from explorer.node.rpc import Rpc
 
 PER_PAGE = 100  # inputs, and outputs
@@ -64,7 +64,7 @@ def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int)
     Raises NotFound, or Unsupported where a node with txindex could know.
     """
     capabilities = get_capabilities(rpc)
-    found = _find(rpc, capabilities, txid, block)
+    found = _find(rpc, txid, block)
     tip.remember(rpc, found.chain)
     tx = facts.transaction(found.answer)
     if found.entry:
@@ -97,10 +97,10 @@ def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int)
 
 def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> answers.Tx:
     """The transaction as the node prints it, with its hex, found as `get_transaction` finds it."""
-    return _find(rpc, get_capabilities(rpc), txid, block).answer
+    return _find(rpc, txid, block).answer
 
 
-def _find(rpc: Rpc, capabilities: Capabilities, txid: str, block: Height | Hash | None) -> _Found:
+def _find(rpc: Rpc, txid: str, block: Height | Hash | None) -> _Found:
     """One round trip where it can be found by its txid. One more to look into a block, two where a height names it,
     and one more for the coinbase of the genesis block, which a node never hands out."""
     batch = Batch(rpc)
@@ -118,9 +118,7 @@ def _find(rpc: Rpc, capabilities: Capabilities, txid: str, block: Height | Hash 
         return _Found(chain, found, entry.known() if found.blockhash is None else None)
     if (block_hash := _block_hash(rpc, block)) and (inside := _find_inside(rpc, txid, block_hash)):
         return _Found(chain, inside)
-    if isinstance(plain.error, Unsupported):
-        raise plain.error
-    raise _not_found(capabilities, txid)
+    raise plain.error or NotFound("transaction_not_found", query=txid)
 
 
 def _find_inside(rpc: Rpc, txid: str, block_hash: str) -> answers.Tx | None:
@@ -144,12 +142,6 @@ def _block_hash(rpc: Rpc, block: Height | Hash | None) -> str | None:
     reply = batch.ask(str, "getblockhash", block.height)
     batch.send()
     return reply.known()
-
-
-def _not_found(capabilities: Capabilities, txid: str) -> NotFound | Unsupported:
-    if capabilities.txindex:
-        return NotFound("transaction_not_found", query=txid)
-    return why_unknown(capabilities, txid)
 
 
 def _place(header: answers.Header) -> Place:

@@ -242,8 +242,9 @@ class FailoverConnection:
         return found
 
     def _understood(self, member: Member, call: Call, answer: Any) -> Any:
-        """A NotFound by an endpoint that cannot know is none: another one may know."""
-        if len(self._members) == 1 or not isinstance(answer, NotFound):
+        """A NotFound by an endpoint that cannot know is none: another one may know. Without a txindex, a node finds by
+        its txid only what is in the mempool."""
+        if not isinstance(answer, NotFound):
             return answer
         if member.has_not_seen(call):
             return NodeBusy("fallback_does_not_know_yet", retry_after=YET_SECONDS, endpoint=member.label)

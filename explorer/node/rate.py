@@ -1,30 +1,30 @@
-"""Requests per second, kept to by waiting: a bucket that fills steadily, and from which each request takes a token."""
+"""Requests per second, kept to by waiting: in no second go out more than are allowed."""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from time import monotonic
+from typing import Final
+
+SECOND: Final = 1.05  # with room for those that are faster on their way than the ones before
 
 
-class TokenBucket:
-    """At most `rate` requests a second, after as many at once. Safe for threads."""
+class Turns:
+    """At most `rate` requests in any second. Safe for threads."""
 
-    def __init__(self, rate: float, clock: Callable[[], float] = monotonic) -> None:
-        self._rate = rate
+    def __init__(self, rate: int, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._tokens = max(1.0, rate)
-        self._filled_at = clock()
+        self._given: deque[float] = deque([float("-inf")] * rate, maxlen=rate)  # the last turns, also those to come
 
     def reserve(self, patience: float) -> float | None:
         """The seconds to wait before the request may go out; None, and nothing reserved, where it would be longer."""
         with self._lock:
             now = self._clock()
-            self._tokens = min(max(1.0, self._rate), self._tokens + (now - self._filled_at) * self._rate)
-            self._filled_at = now
-            wait = max(0.0, (1 - self._tokens) / self._rate)
-            if wait > patience:
+            turn = max(now, self._given[0] + SECOND)
+            if turn - now > patience:
                 return None
-            self._tokens -= 1  # below zero for those who wait
-            return wait
+            self._given.append(turn)
+            return turn - now

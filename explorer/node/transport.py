@@ -24,11 +24,12 @@ from config import Secret
 from explorer.deadline import left
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
 from explorer.node.discovery import Cookie, Endpoint, Password
-from explorer.node.rate import TokenBucket
+from explorer.node.rate import Turns
 from explorer.node.wire import Answer, Wire, seconds_until
 
 CONNECT_SECONDS: Final = 5  # a node that is there accepts at once, even while it is busy
 BUSY_SECONDS: Final = 2  # when to ask again after HTTP 503: a work queue drains quickly
+TURN_SECONDS: Final = 2  # how long a request waits for its turn under RPC_RATE, before another endpoint is asked
 LIMIT_SECONDS: Final = 1  # when to ask again after HTTP 429 that does not say it: most limits are per second
 
 
@@ -55,7 +56,7 @@ class Transport:
         while self._idle:
             self._idle.pop().close()
         self._free = threading.BoundedSemaphore(self._limit)
-        self._bucket = TokenBucket(self._rate) if self._rate else None
+        self._turns = Turns(self._rate) if self._rate else None
         self._counting = threading.Lock()
         self.round_trips = 0
 
@@ -70,7 +71,7 @@ class Transport:
         """
         seconds = left(self._timeout)
         deadline = time.monotonic() + seconds
-        self._wait_for_turn(seconds / 2)
+        self._wait_for_turn(min(seconds / 2, TURN_SECONDS))
         if not self._free.acquire(timeout=seconds / 2):  # the other half is for the answer
             raise NodeBusy("node_connections_busy", retry_after=BUSY_SECONDS, limit=self._limit)
         try:
@@ -88,9 +89,9 @@ class Transport:
         return answer.body
 
     def _wait_for_turn(self, patience: float) -> None:
-        if self._bucket is None:
+        if self._turns is None:
             return
-        wait = self._bucket.reserve(patience)
+        wait = self._turns.reserve(patience)
         if wait is None:
             raise NodeBusy("node_rate", retry_after=BUSY_SECONDS, endpoint=self._endpoint.label, rate=self._rate)
         time.sleep(wait)

@@ -8,7 +8,7 @@ from explorer.deadline import deadline, left
 from explorer.errors import NodeBusy, NodeUnavailable, NotFound
 from explorer.node import retry
 from explorer.node.health import Health
-from explorer.node.rate import TokenBucket
+from explorer.node.rate import SECOND, Turns
 from explorer.node.retry import pause
 
 
@@ -86,20 +86,18 @@ def test_a_rest_ends_at_the_time_that_was_named(health: Health, clock: Clock) ->
 # --- rate -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_bucket_gives_its_rate_and_a_second_of_it_at_once(clock: Clock) -> None:
-    bucket = TokenBucket(2, clock)
-    assert [bucket.reserve(10) for _ in range(5)] == [0, 0, 0.5, 1.0, 1.5]
-    clock.now += 2
-    assert bucket.reserve(10) == 0
+def test_no_second_has_more_turns_than_allowed(clock: Clock) -> None:
+    turns = Turns(2, clock)
+    assert [turns.reserve(10) for _ in range(5)] == pytest.approx([0, 0, SECOND, SECOND, 2 * SECOND])
     clock.now += 60
-    assert [bucket.reserve(10) for _ in range(3)] == [0, 0, 0.5]
+    assert [turns.reserve(10) for _ in range(3)] == pytest.approx([0, 0, SECOND])
 
 
 def test_who_has_no_patience_takes_nothing(clock: Clock) -> None:
-    bucket = TokenBucket(1, clock)
-    assert bucket.reserve(0) == 0
-    assert [bucket.reserve(0.5) for _ in range(3)] == [None] * 3
-    assert bucket.reserve(1) == 1
+    turns = Turns(1, clock)
+    assert turns.reserve(0) == 0
+    assert [turns.reserve(0.5) for _ in range(3)] == [None] * 3
+    assert turns.reserve(2) == pytest.approx(SECOND)
 
 
 # --- retries ----------------------------------------------------------------------------------------------------------
