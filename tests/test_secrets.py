@@ -18,6 +18,7 @@ from explorer.messages import words
 from explorer.node.capabilities import get_capabilities
 from explorer.node.connection import NodeConnection, get_rpc_connection
 from explorer.node.discovery import find_endpoint
+from explorer.node.failover import FailoverConnection
 from tests.bitcoind import Bitcoind, free_port
 from tests.fakenode import FakeNode, Fault, RpcError, hangs_up, is_no_http, says, says_json, truncates, waits
 
@@ -185,6 +186,34 @@ def test_no_page_tells_a_secret(node: FakeNode, log: pytest.LogCaptureFixture, f
         answer = visitor.get(path)
         assert answer.status_code >= 500
         assert_silent(answer.text, answer.headers, log.text)
+
+
+@pytest.mark.parametrize("fault", [None, *FAULTS])
+def test_no_provider_in_trouble_tells_its_key(log: pytest.LogCaptureFixture, fault: Fault | None) -> None:
+    """Neither while it answers in the own node's place, nor while it cannot."""
+    with FakeNode() as provider:
+        provider.login = f"{USER}:{PASSWORD}"
+        provider.answers |= {"getblockchaininfo": {"chain": "main", "blocks": 7, "headers": 7, "bestblockhash": "ab"}}
+        if fault:
+            provider.faults.extend([fault] * 99)
+        urls = (
+            f"http://127.0.0.1:{free_port()},http://{USER}:{PASSWORD}@127.0.0.1:{provider.port}/v1/{KEY}/?token={KEY}"
+        )
+        chosen = load({"BITCOIN_RPC_URL": urls, "RPC_TIMEOUT": "1", "REQUEST_DEADLINE": "3", "LOG_LEVEL": "debug"})
+        rpc = get_rpc_connection(chosen)
+        assert isinstance(rpc, FailoverConnection)
+        if fault:
+            assert_silent(everything_about(caught(lambda: rpc.call("getblockcount"))))
+        else:
+            assert rpc.call("getblockcount") == 7
+        states = rpc.check()
+        assert_silent(
+            repr(rpc), repr(states), *(everything_about(s.last_error) for s in states if s.last_error), log.text
+        )
+        visitor = create_app(chosen).test_client()
+        for path in ("/", "/node", "/block/1", "/readyz"):
+            answer = visitor.get(path)
+            assert_silent(answer.text, answer.headers, log.text)
 
 
 def test_a_real_node_with_a_wrong_password(regtest: Bitcoind, log: pytest.LogCaptureFixture) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import socket
 import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +16,14 @@ from typing import Any
 
 import pytest
 
-from config import Secret
+from config import Secret, load
+from explorer.deadline import deadline
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
 from explorer.node import transport, wire
-from explorer.node.connection import NodeConnection
+from explorer.node.connection import NodeConnection, connect_to_each
 from explorer.node.discovery import Cookie, Endpoint
 from tests.bitcoind import free_port
+from tests.conftest import lacking
 from tests.fakenode import (
     PASSWORD,
     USER,
@@ -177,6 +182,45 @@ def test_a_timeout_is_not_repeated_and_spoils_nothing(node: FakeNode) -> None:
     assert (error.message_id, error.values["method"]) == ("node_timeout", "getblockcount")
     assert len(node.requests) == 2
     assert rpc.call("getblockcount") == 7
+
+
+def test_headers_that_come_drop_by_drop_end_in_time(node: FakeNode) -> None:
+    def drips_headers(handler: Any) -> None:
+        with contextlib.suppress(OSError):
+            for letter in b"HTTP/1.1 200 OK\r\n" + b"X-Header: 1\r\n" * 50:
+                handler.wfile.write(bytes([letter]))
+                time.sleep(0.02)
+        handler.close_connection = True
+
+    node.faults.append(drips_headers)
+    before = time.monotonic()
+    assert failure(node.connect(timeout=0.5)).message_id == "node_timeout"
+    assert time.monotonic() - before < 1
+
+
+def test_a_deadline_ends_it_sooner(node: FakeNode) -> None:
+    node.faults.append(waits(2))
+    before = time.monotonic()
+    with deadline(0.3):
+        assert failure(node.connect(timeout=5)).message_id == "node_timeout"
+    assert time.monotonic() - before < 0.6
+
+
+def test_a_name_that_takes_long_to_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no name server answers: the C library asks them for half a minute."""
+    resolve = socket.getaddrinfo
+
+    def slowly(host: str, port: int, *args: Any, **options: Any) -> Any:
+        if host == "slow.invalid" and not options.get("flags"):
+            time.sleep(2)
+        return resolve(host, port, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    before = time.monotonic()
+    with deadline(0.3):
+        error = failure(NodeConnection(Endpoint("slow.invalid", 8332, None, "a test")))
+    assert error.values["reason"] == "its name could not be resolved in time"
+    assert time.monotonic() - before < 0.6
 
 
 def test_an_answer_that_comes_drop_by_drop_ends_in_time(node: FakeNode) -> None:
@@ -369,6 +413,40 @@ def test_a_certificate_that_nobody_vouches_for(tls_node: FakeNode) -> None:
     assert isinstance(error, NodeUnavailable)
     assert str(error.values["reason"]).startswith("its certificate cannot be trusted")
     assert not tls_node.requests
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority of one's own; beside its certificate lies one of 127.0.0.1 that it has signed, with its key."""
+    if shutil.which("openssl") is None:
+        lacking("openssl", "Install the package openssl.")
+    folder = tmp_path_factory.mktemp("authority")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+    new_key = "-newkey rsa:2048 -nodes"
+    for command in (
+        f"req -x509 {new_key} -days 2 -subj /CN=authority -keyout authority.key -out authority",
+        f"req {new_key} -subj /CN=node -keyout key -out request",
+        "x509 -req -in request -CA authority -CAkey authority.key -set_serial 2 -days 2 -extfile names -out certificate",
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+    return folder / "authority"
+
+
+def test_an_authority_of_ones_own(authority: Path) -> None:
+    """BITCOIN_RPC_CA_FILE: for a node behind a TLS proxy."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.with_name("certificate"), authority.with_name("key"))
+    with FakeNode(tls=context) as node:
+        environ = {"BITCOIN_RPC_URL": f"https://{node.login}@127.0.0.1:{node.port}/v1/KEY/?k=KEY"}
+        (trusting,) = connect_to_each(load(environ | {"BITCOIN_RPC_CA_FILE": str(authority)}))
+        assert trusting.call("getblockcount") == 7
+        assert node.requests[0].path == "/v1/KEY/?k=KEY"
+        (doubting,) = connect_to_each(load(environ))
+        error = failure(doubting)
+        assert str(error.values["reason"]).startswith("its certificate cannot be trusted")
+        wrong_name = NodeConnection(node.endpoint(host="localhost", ca_file=authority))
+        assert str(failure(wrong_name).values["reason"]).startswith("its certificate cannot be trusted")
+        assert len(node.requests) == 1
 
 
 def test_tls_where_there_is_none(node: FakeNode) -> None:
