@@ -5,10 +5,10 @@ The words are those of an electric circuit: an open one lets nothing through. Pu
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import SystemRandom
 from time import monotonic
 from typing import Final, Literal
 
@@ -16,7 +16,10 @@ from explorer.errors import ExplorerError
 
 State = Literal["closed", "open", "half_open"]
 
+OVERDUE: Final = 3.0  # seconds
 LONGEST_WAIT: Final = 60.0  # seconds between two tries
+
+_chance: Final = SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,11 @@ class Health:
         """The seconds for which it has asked to be left alone, as far as it is well otherwise; else 0."""
         return max(0.0, self._rests_until - self._clock()) if self._state == "closed" else 0.0
 
+    @property
+    def is_overdue(self) -> bool:
+        """Whether nobody has tried it for a while, although it is time."""
+        return self._state == "open" and self._clock() > self._try_at + OVERDUE
+
     def member_state(
         self, label: str, *, is_own: bool, height: int | None, refused: ExplorerError | None
     ) -> MemberState:
@@ -85,7 +93,7 @@ class Health:
             was_well = self._state == "closed"
             if not was_well and self._state != "half_open":
                 return False  # somebody who asked before has told already
-            jitter = random.uniform(0.8, 1.2)  # noqa: S311  so that processes do not try all at once
+            jitter = _chance.uniform(0.8, 1.2)  # so that processes do not try all at once
             self._try_at = self._clock() + self._wait * jitter
             self._wait = min(self._wait * self._growth, LONGEST_WAIT)
             self._state = "open"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from random import SystemRandom
 from time import sleep
 from typing import Final, TypeGuard
 
@@ -18,6 +18,7 @@ from explorer.errors import (
 )
 
 WAITS: Final = (0.1, 0.25, 0.6)  # seconds before the second try and those after it, about
+_chance: Final = SystemRandom()  # not the shared one, whose state belongs to whoever seeded it
 PATIENCE: Final = 30.0  # seconds that one waits at most where no deadline is set
 
 # Nothing can be asked of this endpoint now.
@@ -50,7 +51,7 @@ def pause(error: ExplorerError, tries: int) -> bool:
     """
     if tries > len(WAITS) or not is_temporary(error):
         return False
-    wait = WAITS[tries - 1] * random.uniform(0.5, 1.5)  # noqa: S311  no secret
+    wait = WAITS[tries - 1] * _chance.uniform(0.5, 1.5)
     if error.message_id == "node_limit":
         wait += error.retry_after or 0
     if wait >= left(PATIENCE):
