@@ -192,7 +192,9 @@ class FailoverConnection:
     ) -> Iterator[tuple[Member, int]]:
         """Whom to ask, in order, and among how many the time that is left is shared; after a wait all of them again.
 
-        Who is ill is left out. Where everybody is, the own node is asked all the same: it may be back.
+        Who is ill is left out. Where everybody is, nobody has to wait to learn it: the threads that look after them
+        will notice who is back. The own node is asked all the same where it is alone, is the only one that may be
+        asked, or has not been looked after for a while.
         """
         if len(self._members) > 1:
             for member in self._members:
@@ -200,10 +202,11 @@ class FailoverConnection:
         able = self._able(elsewhere, stay=again)
         was_well = bool(able)
         for tries in range(1, MOST_TRIES):
-            able = able or [self._own]
+            if not able and (len(self._members) == 1 or not again or self._own.health.is_overdue):
+                able = [self._own]
             for position, member in enumerate(able):
                 yield member, len(able) - position
-            reason = reason_to_wait() if again else None
+            reason = (reason_to_wait() if able else self._own.health.last_error) if again else None
             if reason is None or not self._wait(reason, tries, was_well):
                 return
             able = self._able(elsewhere, stay=again)
@@ -263,7 +266,8 @@ class FailoverConnection:
         for member, error in errors:
             if member is self._own:
                 return error.with_traceback(None)
-        return (self._own.health.last_error or errors[0][1]).with_traceback(None)
+        known = self._own.health.last_error or next((error for _, error in errors), None)
+        return known.with_traceback(None) if known else NodeBusy("too_slow", retry_after=1)
 
 
 def _temporary(errors: Sequence[tuple[Member, ExplorerError]]) -> ExplorerError | None:

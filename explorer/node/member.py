@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from explorer.deadline import deadline, left
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
@@ -134,6 +134,12 @@ class Own(Member):
         return self.health.member_state(self.label, is_own=True, height=height, refused=None)
 
 
+class _Judgement(NamedTuple):
+    standing: Standing
+    by: Landmarks | None  # of the own node
+    at: float  # monotonic seconds
+
+
 class Other(Member):
     """A node that answers in the own one's place, if it may."""
 
@@ -148,34 +154,33 @@ class Other(Member):
     def reset(self) -> None:
         super().reset()
         self._judging = threading.Lock()
-        self._standing: Standing | None = None
-        self._judged_by: Landmarks | None = None
-        self._judged_at = 0.0
+        self._judgement: _Judgement | None = None  # replaced as a whole
 
     def look(self) -> None:
-        landmarks = self._own.landmarks
-        before = self._standing
-        self._standing = judge(self.rpc, landmarks, self._network, self._max_behind)
-        self._judged_by, self._judged_at = landmarks, time.monotonic()
-        refused = self._standing.refused
-        if refused and not (before and before.refused):
+        landmarks, before = self._own.landmarks, self._judgement
+        standing = judge(self.rpc, landmarks, self._network, self._max_behind)
+        self._judgement = _Judgement(standing, landmarks, time.monotonic())
+        refused = standing.refused
+        if refused and not (before and before.standing.refused):
             log.warning("%s may not answer in the own node's place: %s", self.label, refused)
 
     def vet(self) -> None:
-        if not self._is_known():
+        if not self._is_judged():
             if not self._judging.acquire(timeout=left(TRIAL)):
                 raise NodeBusy("too_slow", retry_after=1)
             try:
-                if not self._is_known():
+                if not self._is_judged():
                     self.look()
             finally:
                 self._judging.release()
-        if self._standing and self._standing.refused:
-            raise self._standing.refused.with_traceback(None)
+        if self._judgement and (refused := self._judgement.standing.refused):
+            raise refused.with_traceback(None)
 
-    def _is_known(self) -> bool:
-        is_fresh = time.monotonic() - self._judged_at < self.FRESH
-        return self._standing is not None and is_fresh and self._judged_by is self._own.landmarks
+    def _is_judged(self) -> bool:
+        judgement = self._judgement
+        if judgement is None or judgement.by is not self._own.landmarks:
+            return False
+        return time.monotonic() - judgement.at < self.FRESH
 
     def has_not_seen(self, call: Call) -> bool:
         own = self._own.landmarks
@@ -183,7 +188,7 @@ class Other(Member):
 
     @property
     def state(self) -> MemberState:
-        standing = self._standing
+        standing = self._judgement.standing if self._judgement else None
         return self.health.member_state(
             self.label,
             is_own=False,

@@ -426,7 +426,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for command in (
         f"req -x509 {new_key} -days 2 -subj /CN=authority -keyout authority.key -out authority",
         f"req {new_key} -subj /CN=node -keyout key -out request",
-        "x509 -req -in request -CA authority -CAkey authority.key -set_serial 2 -days 2 -extfile names -out certificate",
+        "x509 -req -in request -CA authority -CAkey authority.key -set_serial 2 -extfile names -out certificate",
     ):
         subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
     return folder / "authority"

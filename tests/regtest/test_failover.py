@@ -305,6 +305,26 @@ def check(name: str, visits: list[Visit], trouble: Trouble, well: float, own: st
     assert back_after(visits, well, own) < BACK_WITHIN, name
 
 
+def test_nobody_waits_longer_than_the_deadline(pair: Pair, live_server: StartServer) -> None:
+    """Two nodes hang, the provider's too, and everybody comes at once, the server just having started."""
+    with Provider(pair.other, LIMIT) as provider:
+        urls = ",".join((pair.own.url, provider.url, pair.other.url))
+        old = pair.own.rpc("getblockhash", 60)
+        pair.own.suspend()
+        pair.other.suspend()
+        server = live_server(BITCOIN_RPC_URL=urls, REQUEST_DEADLINE="3")
+        visitors = Visitors(server, ["/", f"/block/{old}", f"/tx/{old}", "/blocks", "/node"], count=12)
+        with visitors.browsing():
+            time.sleep(8)
+        pair.own.resume()
+        pair.other.resume()
+    assert not visitors.failures
+    assert len(visitors.visits) >= 24
+    assert {visit.status for visit in visitors.visits} == {503}
+    slowest = max(visitors.visits, key=lambda visit: visit.ended - visit.begun)
+    assert slowest.ended - slowest.begun < 3.6, slowest  # the deadline, and making the page
+
+
 # --- who may answer ---------------------------------------------------------------------------------------------------
 
 
@@ -322,7 +342,7 @@ def test_a_node_on_another_chain_is_refused(pair: Pair) -> None:
         pair.own.suspend()
         try:
             page = explorer.get("/")
-            assert page.status == 503
+            assert page.status == 503, page.text[-300:]
             assert page.all("h1") == ["The node takes too long"]
             assert "has another block at height" in explorer.get("/node").text
         finally:
