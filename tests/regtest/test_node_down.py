@@ -196,7 +196,8 @@ class TestStarting:
         own_words = {
             page.text.partition("still getting ready: ")[2].partition(" Nothing to do")[0] for page in starting
         }
-        assert own_words & {"RPC server started", "Loading block index…", "Verifying blocks…"}
+        known_words = {"RPC server started", "Loading banlist…", "Loading block index…", "Verifying blocks…"}
+        assert own_words & known_words
 
     def _listens(self, node: Bitcoind) -> bool:
         try:
