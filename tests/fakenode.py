@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
 from config import Secret
-from explorer.node.connection import NodeConnection
+from explorer.node.client import NodeConnection
 from explorer.node.discovery import Endpoint, Password
 
 USER, PASSWORD = "fake", "wonder-land"

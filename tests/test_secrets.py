@@ -16,7 +16,8 @@ from config import ConfigError, Settings, load
 from explorer.errors import ExplorerError
 from explorer.messages import words
 from explorer.node.capabilities import get_capabilities
-from explorer.node.connection import NodeConnection, get_rpc_connection
+from explorer.node.client import NodeConnection
+from explorer.node.connection import get_rpc_connection
 from explorer.node.discovery import find_endpoint
 from explorer.node.failover import FailoverConnection
 from tests.bitcoind import Bitcoind, free_port

@@ -21,19 +21,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, overload
+from typing import Any, Final, Protocol, TypeVar, overload
 
 from explorer.deadline import deadline, left
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NotFound, UnfitFallback
 from explorer.node.capabilities import get_capabilities, why_unknown
+from explorer.node.client import NodeConnection
 from explorer.node.health import MemberState
 from explorer.node.member import Member, Other, Own
 from explorer.node.reads import is_read, may_be_asked_elsewhere
 from explorer.node.retry import NO_ANSWER, PATIENCE, TROUBLE, is_temporary, pause
 from explorer.node.rpc import Call, Rpc, is_named
-
-if TYPE_CHECKING:
-    from explorer.node.connection import NodeConnection
 
 T = TypeVar("T")
 

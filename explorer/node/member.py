@@ -10,16 +10,14 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from explorer.deadline import deadline, left
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
+from explorer.node.client import NodeConnection
 from explorer.node.health import Health, MemberState
 from explorer.node.rpc import Call
 from explorer.node.same_chain import Landmarks, Standing, judge, survey
-
-if TYPE_CHECKING:
-    from explorer.node.connection import NodeConnection
 
 TICK: Final = 0.25  # seconds between two looks at the clock
 IDLE: Final = 60.0  # seconds without visitors until nobody is looked after any more

@@ -18,8 +18,9 @@ from msgspec import Struct
 import config
 from config import Secret
 from explorer.errors import ExplorerError, NodeBusy, NodeFault, NodeUnavailable, NotFound, Unsupported
-from explorer.node import connection
-from explorer.node.connection import NodeConnection, get_rpc_connection
+from explorer.node import client
+from explorer.node.client import NodeConnection
+from explorer.node.connection import get_rpc_connection
 from explorer.node.demo import DemoConnection
 from explorer.node.rpc import Named
 from tests.fakenode import FakeNode, Fault, RpcError, nothing_wrong, says, says_json
@@ -143,7 +144,7 @@ def test_an_amount_reaches_the_node_exactly(satoshis: int) -> None:
             sent.append(body)
             return b'{"result":null}' if len(sent) == 1 else b"[]"
 
-    proxy = connection._Proxy(Recorder(), "sendtoaddress")  # type: ignore[arg-type]
+    proxy = client._Proxy(Recorder(), "sendtoaddress")  # type: ignore[arg-type]
     proxy("address", amount)
     proxy.batch_([("sendtoaddress", "address", amount)])
     single, (batched,) = (json.loads(body, parse_float=Decimal, parse_int=Decimal) for body in sent)
@@ -160,7 +161,7 @@ def test_more_digits_than_an_amount_has_are_the_nodes_to_refuse() -> None:
             sent.append(body)
             return b'{"result":null}'
 
-    connection._Proxy(Recorder(), "echo")(Decimal("0.1234567890123456789"))  # type: ignore[arg-type]
+    client._Proxy(Recorder(), "echo")(Decimal("0.1234567890123456789"))  # type: ignore[arg-type]
     assert b"[0.1234567890123456789]" in sent[0]
 
 
@@ -189,7 +190,7 @@ def test_a_wallet_is_asked_at_its_path(node: FakeNode, target: str, expected: st
 
 
 def test_python_bitcoinrpc_is_what_asks(node: FakeNode) -> None:
-    proxy = connection._Proxy(node.connect()._transport)
+    proxy = client._Proxy(node.connect()._transport)
     assert isinstance(proxy, AuthServiceProxy)
     assert proxy.getblockcount() == 7
     assert proxy.getblockhash(3) == "hash 3"

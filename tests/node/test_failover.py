@@ -25,7 +25,8 @@ from explorer.errors import (
     Unsupported,
 )
 from explorer.node.capabilities import get_capabilities
-from explorer.node.connection import NodeConnection, get_rpc_connection
+from explorer.node.client import NodeConnection
+from explorer.node.connection import get_rpc_connection
 from explorer.node.discovery import Endpoint
 from explorer.node.failover import FailoverConnection, conversation
 from tests.bitcoind import free_port

@@ -20,7 +20,8 @@ from config import Secret, load
 from explorer.deadline import deadline
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
 from explorer.node import transport, wire
-from explorer.node.connection import NodeConnection, connect_to_each
+from explorer.node.client import NodeConnection
+from explorer.node.connection import connect_to_each
 from explorer.node.discovery import Cookie, Endpoint
 from tests.bitcoind import free_port
 from tests.conftest import lacking

@@ -16,7 +16,8 @@ from msgspec import Struct
 
 from config import load
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable, NotFound
-from explorer.node.connection import NodeConnection, get_rpc_connection
+from explorer.node.client import NodeConnection
+from explorer.node.connection import get_rpc_connection
 from explorer.node.discovery import find_endpoint
 from tests.bitcoind import Bitcoind
 from tests.conftest import StartBitcoind

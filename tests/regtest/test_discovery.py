@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config import ConfigError, load
-from explorer.node.connection import NodeConnection
+from explorer.node.client import NodeConnection
 from explorer.node.discovery import Cookie, Password, find_endpoint
 from tests.bitcoind import free_port
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from explorer.__main__ import main
-from explorer.node.connection import NodeConnection
+from explorer.node.client import NodeConnection
 from explorer.node.diagnosis.offers import NEEDLESS
 from explorer.node.diagnosis.patient import Patient
 from explorer.node.methods import METHODS

@@ -9,7 +9,7 @@ import pytest
 
 from config import load
 from explorer.errors import BadQuery, ExplorerError, NodeFault, NotFound, Rejected, Unsupported
-from explorer.node.connection import NodeConnection
+from explorer.node.client import NodeConnection
 from explorer.node.discovery import find_endpoint
 from tests.bitcoind import Bitcoind
 

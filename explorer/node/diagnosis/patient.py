@@ -1,6 +1,6 @@
 """The node under examination: asked plainly, one request to a connection, so that every answer can be seen as it is.
 
-`explorer/node/connection.py` mends what can be mended (a renewed cookie, a closed connection). Here nothing is.
+`explorer/node/client.py` mends what can be mended (a renewed cookie, a closed connection). Here nothing is.
 """
 
 from __future__ import annotations
