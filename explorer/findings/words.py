@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
+from explorer.findings import costs
 from explorer.messages import Words
 
 Level = Literal["ok", "note", "warning", "bad"]
@@ -290,7 +291,7 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "note",
         "No index of transactions",
         "A transaction in a block is found from its block's page alone. With the index, by its id, and faster.",
-        "txindex=1 in bitcoin.conf, and restart. It takes about 65 GB on the main network, and some hours to build.",
+        f"txindex=1 in bitcoin.conf, and restart. On the main network it takes {costs.TXINDEX}.",
     ),
     "txindex_building": Entry(
         "note",
@@ -303,8 +304,8 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "note",
         "No block filters",
         "With them the node finds the blocks that touch an address in minutes instead of reading the whole chain.",
-        "blockfilterindex=1 in bitcoin.conf, and restart. It takes about 13 GB on the main network, and some hours to "
-        "build; on a pruned node only if it is set from the start.",
+        f"blockfilterindex=1 in bitcoin.conf, and restart. On the main network it takes {costs.BLOCK_FILTERS}; on a "
+        "pruned node it has to be set from the start.",
     ),
     "block_filters_building": Entry(
         "note", "The block filters are being built", "They have reached block {height} of {tip} ({percent} %).", "Wait."
@@ -314,8 +315,8 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "note",
         "No coin statistics",
         "With them the node tells how much money exists at any height at once, instead of in minutes.",
-        "coinstatsindex=1 in bitcoin.conf, and restart. It takes less than 1 GB on the main network, and some hours to "
-        "build; on a pruned node only if it is set from the start.",
+        f"coinstatsindex=1 in bitcoin.conf, and restart. On the main network it takes {costs.COIN_STATS}; on a pruned "
+        "node it has to be set from the start.",
     ),
     "coin_stats_building": Entry(
         "note",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from explorer.chain.node import Feature, FeatureName, FeatureState, IndexName, IndexState
+from explorer.findings import costs
 from explorer.node.health import State
 
 
@@ -25,25 +26,25 @@ INDEXES: Final[dict[IndexName, IndexWords]] = {
         "Transactions",
         "Finds every transaction by its id alone, and makes the pages of blocks faster.",
         "txindex=1",
-        "about 65 GB and a few hours to build",
+        costs.TXINDEX,
     ),
     "spenders": IndexWords(
         "Spenders",
         "Names the transaction that spent an output, also in old blocks.",
         "txospenderindex=1",
-        "about 90 GB and a few hours to build",
+        costs.SPENDERS,
     ),
     "block_filters": IndexWords(
         "Block filters",
         "Lets the node find the blocks that touch an address. No page of this explorer uses them yet.",
         "blockfilterindex=1",
-        "about 13 GB and some hours to build",
+        costs.BLOCK_FILTERS,
     ),
     "coin_stats": IndexWords(
         "Coin statistics",
         "Lets the node tell how much money exists at any height. No page of this explorer uses them yet.",
         "coinstatsindex=1",
-        "less than 1 GB and some hours to build",
+        costs.COIN_STATS,
     ),
 }
 INDEX_STATES: Final[dict[IndexState, tuple[str, str]]] = {  # the kind of pill, its words
