@@ -17,7 +17,7 @@ import time
 import weakref
 from collections import deque
 from email.utils import parsedate_to_datetime
-from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
+from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected, UnknownProtocol
 from typing import Final
 
 from config import Secret
@@ -80,11 +80,15 @@ class Transport:
             raise NodeUnavailable(
                 "node_timeout", endpoint=self._endpoint.label, method=asking, seconds=max(1, round(seconds))
             ) from error.with_traceback(None)
-        except (OSError, HTTPException) as error:
+        except HTTPException as error:  # left behind: it quotes the server, which may quote our request and its key
+            refusal: ExplorerError | None = self._unreachable(error)
+        except OSError as error:
             raise self._unreachable(error) from error.with_traceback(None)
+        else:
+            refusal = self._refusal(answer, asking)
         finally:
             self._free.release()
-        if refusal := self._refusal(answer, asking):
+        if refusal is not None:
             raise refusal
         return answer.body
 
@@ -166,7 +170,7 @@ class Transport:
 
     def _unreachable(self, error: OSError | HTTPException) -> NodeUnavailable:
         label = self._endpoint.label
-        if isinstance(error, BadStatusLine) and not isinstance(error, RemoteDisconnected):
+        if isinstance(error, (BadStatusLine, UnknownProtocol)) and not isinstance(error, RemoteDisconnected):
             return NodeUnavailable("node_not_json", endpoint=label, http_status=None)
         if isinstance(error, ssl.SSLCertVerificationError):
             reason = f"its certificate cannot be trusted ({error.verify_message})"
@@ -189,7 +193,7 @@ def _seconds(answer: Answer, usual: int) -> int:
     """What its Retry-After says, which may be a date as well."""
     if answer.retry_after and re.fullmatch(r"[0-9]{1,4}", answer.retry_after):
         return int(answer.retry_after)
-    with contextlib.suppress(TypeError, ValueError):
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
         date = parsedate_to_datetime(answer.retry_after or "")
         return min(9999, max(1, math.ceil(date.timestamp() - time.time())))
     return usual

@@ -94,16 +94,23 @@ class _Reader(io.RawIOBase):
 
 
 def _dial(host: str, port: int, deadline: float) -> socket.socket:
-    """A connection to the first of the host's addresses that accepts one."""
+    """A connection to the first of the host's addresses that accepts one.
+
+    None may spend the time of those after it: behind a dead IPv6, the host is there by IPv4.
+    """
     failure: OSError = ConnectionError("nothing there accepts a connection")
-    for family, kind, protocol, _, address in _resolve(host, port, deadline):
-        sock = socket.socket(family, kind, protocol)
+    found = _resolve(host, port, deadline)
+    for i, (family, kind, protocol, _, address) in enumerate(found):
         try:
-            sock.settimeout(seconds_until(deadline))
+            sock = socket.socket(family, kind, protocol)  # fails where the kernel has no IPv6
+        except OSError as error:
+            failure = error
+            continue
+        try:
+            sock.settimeout(seconds_until(deadline) / (len(found) - i))
             sock.connect(address)
         except TimeoutError:
             sock.close()
-            break
         except OSError as error:
             sock.close()
             failure = error
@@ -118,12 +125,12 @@ def _resolve(host: str, port: int, deadline: float) -> list[Any]:
 
     def ask() -> None:
         try:
-            found.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            found.put(_addresses(host, port))
         except OSError as error:
             found.put(error)
 
     try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        return _addresses(host, port, socket.AI_NUMERICHOST)
     except socket.gaierror:
         threading.Thread(target=ask, name="resolve", daemon=True).start()
     try:
@@ -133,6 +140,13 @@ def _resolve(host: str, port: int, deadline: float) -> list[Any]:
     if isinstance(answer, OSError):
         raise answer
     return answer
+
+
+def _addresses(host: str, port: int, flags: int = 0) -> list[Any]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    except UnicodeError:  # of an empty label, or one of more than 63 characters
+        raise ConnectionError("it cannot be a name") from None
 
 
 def seconds_until(deadline: float) -> float:

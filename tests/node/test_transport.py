@@ -38,6 +38,8 @@ from tests.fakenode import (
     waits,
 )
 
+FAR_DATE = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+
 
 def has_ipv6() -> bool:
     try:
@@ -286,7 +288,7 @@ def test_other_answers_are_told_apart(node: FakeNode, fault: Any, kind: type[Exp
     assert rpc.call("getblockcount") == 7
 
 
-@pytest.mark.parametrize(("given", "seconds"), [("7", 7), ("soon", 1), ("-1", 1), ("99999999", 1)])
+@pytest.mark.parametrize(("given", "seconds"), [("7", 7), ("soon", 1), ("-1", 1), ("99999999", 1), (FAR_DATE, 1)])
 def test_retry_after_is_passed_on(node: FakeNode, given: str, seconds: int) -> None:
     node.faults.append(says(429, Retry_After=given))
     assert failure(node.connect()).retry_after == seconds
@@ -308,19 +310,54 @@ def test_a_name_that_does_not_exist() -> None:
     assert "ame" in str(error.values["reason"])  # "Name or service not known", in the C library's words
 
 
-def test_a_connection_that_nobody_accepts(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("host", ["a..b", ".b", f"{'a' * 64}.example"])
+def test_a_name_that_cannot_be_one(host: str) -> None:
+    error = failure(NodeConnection(Endpoint(host, 8332, None, "a test")))
+    assert isinstance(error, NodeUnavailable)
+    assert error.values["reason"] == "it cannot be a name"
+
+
+@pytest.fixture
+def deaf() -> Iterator[tuple[str, int]]:
+    """An address where something listens and never accepts."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
-        host, port = server.getsockname()
         waiting = [socket.socket() for _ in range(3)]
         for one in waiting:  # fill the backlog
             one.setblocking(False)
-            one.connect_ex((host, port))
-        monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.2)
-        error = failure(NodeConnection(Endpoint(host, port, None, "a test")))
+            one.connect_ex(server.getsockname())
+        yield server.getsockname()
         for one in waiting:
             one.close()
+
+
+def test_a_connection_that_nobody_accepts(deaf: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.2)
+    error = failure(NodeConnection(Endpoint(*deaf, None, "a test")))
     assert isinstance(error, NodeUnavailable)
     assert error.values["reason"] == "nothing there accepts a connection"
+
+
+def resolve_to(monkeypatch: pytest.MonkeyPatch, *found: tuple[int, tuple[str, int]]) -> None:
+    """Every name has these addresses: family, and host with port."""
+    rows = [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for family, address in found]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: rows)
+
+
+def test_an_address_of_a_family_that_the_kernel_lacks(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As ::1 before 127.0.0.1 where localhost has both."""
+    with pytest.raises(OSError, match="not supported"):
+        socket.socket(socket.AF_APPLETALK, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    resolve_to(monkeypatch, (socket.AF_APPLETALK, ("", 0)), (socket.AF_INET, ("127.0.0.1", node.port)))
+    assert NodeConnection(node.endpoint(host="localhost")).call("getblockcount") == 7
+
+
+def test_an_address_that_is_deaf_leaves_time_for_the_next(
+    node: FakeNode, deaf: tuple[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a host behind an IPv6 that leads nowhere."""
+    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.4)
+    resolve_to(monkeypatch, (socket.AF_INET, deaf), (socket.AF_INET, ("127.0.0.1", node.port)))
+    assert NodeConnection(node.endpoint(host="localhost")).call("getblockcount") == 7
 
 
 # --- what is sent ----------------------------------------------------------------------------------------------------
