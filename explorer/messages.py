@@ -210,6 +210,11 @@ CATALOGUE: dict[str, Words] = {
         "The node is there, but still getting ready: {reason}",
         "Nothing to do: this page works as soon as the node has started, usually within minutes.",
     ),
+    "node_recovers": Words(
+        "The node is recovering",
+        "The node has come back at block {height}, although it had reached block {known} before.",
+        "It reads the missing blocks again by itself: try again in a moment.",
+    ),
     "node_busy": Words(
         "The node is busy",
         "The node has more requests waiting than it takes on at once.",

@@ -24,7 +24,7 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar, overload
 
 from explorer.deadline import deadline, left
-from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NotFound, UnfitFallback
+from explorer.errors import ExplorerError, NodeBusy, NodeUnavailable, NotFound, UnfitFallback
 from explorer.node.capabilities import get_capabilities, why_unknown
 from explorer.node.client import NodeConnection
 from explorer.node.health import MemberState
@@ -170,7 +170,7 @@ class FailoverConnection:
             try:
                 found = self._attempt(member, share, partial(send, calls=asked, types=into), answers=True)
             except TROUBLE as error:
-                if not again and isinstance(error, NodeRefused):
+                if not again and not _is_down(error):
                     raise
                 errors.append((member, error))
                 continue
@@ -211,7 +211,9 @@ class FailoverConnection:
 
     def _able(self, elsewhere: bool, stay: bool) -> list[Member]:
         """Those that are well; first the one that has answered in this conversation, if it is to stay with it."""
-        able = [member for member in (self._members if elsewhere else (self._own,)) if member.health.is_closed]
+        asked = self._members if elsewhere else (self._own,)
+        # What is not to be repeated is offered to the own node in any case: it may be ill, and not down.
+        able = [member for member in asked if member.health.is_closed or (member is self._own and not stay)]
         answered = [member for member in _answered.get() or () if member in able] if stay else []
         return [*answered[:1], *(member for member in able if member not in answered[:1])]
 
@@ -266,6 +268,11 @@ class FailoverConnection:
                 return error.with_traceback(None)
         known = self._own.health.last_error or next((error for _, error in errors), None)
         return known.with_traceback(None) if known else NodeBusy("too_slow", retry_after=1)
+
+
+def _is_down(error: ExplorerError) -> bool:
+    """Whether nobody took the question, so that another node may be given the transaction."""
+    return isinstance(error, (NodeUnavailable, UnfitFallback)) or error.message_id == "node_warming_up"
 
 
 def _temporary(errors: Sequence[tuple[Member, ExplorerError]]) -> ExplorerError | None:

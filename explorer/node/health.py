@@ -104,7 +104,8 @@ class Health:
         """It says that it is asked too often: until the time that it names it is left alone, then asked as usual."""
         with self._lock:
             self.last_error = error
-            self._rests_until = max(self._rests_until, self._clock() + (error.retry_after or 1))
+            rest = min(error.retry_after or 1, LONGEST_WAIT)
+            self._rests_until = max(self._rests_until, self._clock() + rest)
             if self._state == "half_open":
                 self._state = "closed"
 

@@ -22,6 +22,7 @@ from explorer.node.same_chain import Landmarks, Standing, judge, survey
 TICK: Final = 0.25  # seconds between two looks at the clock
 IDLE: Final = 60.0  # seconds without visitors until nobody is looked after any more
 TRIAL: Final = 2.0  # seconds that an ill node has to show that it is well
+RECOVERY: Final = 600.0  # seconds that a killed node is given to fetch the last blocks anew that it has lost
 BRIEF: Final = 1.0  # a node that had less time than this to answer is not ill
 
 # Ours, not the node's: all connections in use, our own rate. One method is forbidden. One answer cannot be understood.
@@ -63,7 +64,7 @@ class Member(ABC):
         """Raises UnfitFallback where it may not answer, or its failure to say where it stands."""
 
     def has_not_seen(self, call: Call) -> bool:
-        """Whether the call is about a block that is there, and that it does not know yet."""
+        """Whether the call may be about what is there, and that it does not know yet."""
         return False
 
     def examine(self) -> None:
@@ -72,7 +73,11 @@ class Member(ABC):
         try:
             self.look()
         except ExplorerError as error:
-            self.failed(error)
+            if not (self.health.is_closed and error.message_id in NO_ILLNESS):
+                self.failed(error)
+        except Exception:  # a trial always ends: nobody else would begin another
+            log.exception("%s could not be examined", self.label)
+            self.failed(NodeUnavailable("node_unexpected_answer", method="getblockchaininfo"))
         else:
             self.succeeded(time.monotonic() - begun)
         self._looked_at = time.monotonic()
@@ -121,10 +126,13 @@ class Own(Member):
     def __init__(self, rpc: NodeConnection, max_behind: int) -> None:
         self._max_behind = max_behind
         self.landmarks: Landmarks | None = None
+        self._seen_at = 0.0
         super().__init__(rpc, first_wait=0.5, growth=1, look_every=5)
 
     def look(self) -> None:
-        self.landmarks = survey(self.rpc, self.landmarks, self._max_behind)
+        may_recover = time.monotonic() - self._seen_at < RECOVERY
+        self.landmarks = survey(self.rpc, self.landmarks, self._max_behind, may_recover=may_recover)
+        self._seen_at = time.monotonic()
 
     @property
     def state(self) -> MemberState:
@@ -181,8 +189,11 @@ class Other(Member):
         return time.monotonic() - judgement.at < self.FRESH
 
     def has_not_seen(self, call: Call) -> bool:
-        own = self._own.landmarks
-        return own is not None and own.has_block(call)
+        own, judgement = self._own.landmarks, self._judgement
+        if own is None:
+            return False
+        is_behind = judgement is not None and judgement.standing.height < own.height
+        return own.has_block(call) or (call[0] == "getrawtransaction" and is_behind)
 
     @property
     def state(self) -> MemberState:

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from explorer.errors import ExplorerError, NotFound, UnfitFallback
+from explorer.errors import ExplorerError, NodeBusy, NotFound, UnfitFallback
 from explorer.node.rpc import Call, Rpc
 
+RETRY: Final = 2  # seconds
 DEPTH: Final = 6  # blocks below the lower tip; above it two nodes may well disagree for a while
 
 
@@ -57,11 +58,16 @@ class Standing:
     refused: UnfitFallback | None
 
 
-def survey(own: Rpc, known: Landmarks | None, max_behind: int) -> Landmarks:
-    """The own node's landmarks, in one round trip while its tip is the one that is known, in two otherwise."""
+def survey(own: Rpc, known: Landmarks | None, max_behind: int, *, may_recover: bool = False) -> Landmarks:
+    """The own node's landmarks, in one round trip while its tip is the one that is known, in two otherwise.
+
+    Raises NodeBusy where it `may_recover`: a node that was killed comes back far below where it was, and reads on.
+    """
     chain: _Chain = own.call("getblockchaininfo", into=_Chain)
     if known and known.best_hash == chain.bestblockhash:
         return known
+    if known and may_recover and chain.blocks < known.height - DEPTH:
+        raise NodeBusy("node_recovers", retry_after=RETRY, height=chain.blocks, known=known.height)
     heights = [0, *range(max(1, chain.blocks - DEPTH - max_behind), chain.blocks + 1)]
     hashes = own.batch([("getblockhash", height) for height in heights], into=str)
     for answer in hashes:
