@@ -19,8 +19,9 @@ import config
 from config import Secret
 from explorer.findings import LEVELS, Finding, amount, duration, worst
 from explorer.findings.words import CATALOGUE
+from explorer.node import discovery
 from explorer.node.diagnosis import diagnose
-from explorer.node.discovery import Endpoint, Password
+from explorer.node.discovery import Cookie, Endpoint, Password
 from explorer.node.methods import METHODS, NEEDED, USEFUL
 from explorer.node.rpcauth import make_user
 from tests.fakenode import FakeNode, RpcError, hangs_up, is_no_http, nothing_wrong, says, says_json
@@ -146,6 +147,64 @@ def test_a_web_server(status: int) -> None:
     with server(answers) as port:
         trouble = the_trouble(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"), "http_no_rpc")
     assert trouble.values["http_status"] == status
+
+
+WEB_ERRORS = [
+    '{"error":"Not Found"}',
+    '{"error":{"message":"Not Found"},"status":400}',
+    '{"error":{"code":"NOT_FOUND"}}',
+    '{"error":{"code":true}}',
+    '{"result":null,"error":"Not Found"}',
+]
+
+
+@contextmanager
+def web_api(status: int, body: str) -> Iterator[int]:
+    """It answers every question with that, and knows no other path."""
+
+    def answers(connection: socket.socket) -> None:
+        told = status if connection.recv(4096).startswith(b"POST") else 404
+        head = f"HTTP/1.1 {told} So\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body.encode())
+
+    with server(answers) as port:
+        yield port
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
+@pytest.mark.parametrize("body", WEB_ERRORS)
+def test_an_error_of_a_web_api(status: int, body: str) -> None:
+    """Also where it asks for a password: a node that does so has no body."""
+    with web_api(status, body) as port:
+        findings = examined(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"))
+    assert [finding.id for finding in findings] == ["port_open", "http_no_rpc"]
+    assert findings[-1].values["http_status"] == status
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (401, '{"error":"unauthorized"}'),
+        (401, '{"error":{"code":7}}'),
+        (403, '{"error":{"code":7}}'),
+        (404, WEB_ERRORS[0]),
+    ],
+)
+def test_a_web_api_at_the_port_of_another_network(status: int, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = listener.getsockname()[1]
+    with web_api(status, body) as port:
+        monkeypatch.setattr(discovery, "RPC_PORTS", {"signet": port})
+        the_trouble(Endpoint("127.0.0.1", closed, Password("u", Secret("p")), "a test"), "nothing_listens")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_no_cookie_and_an_error_for_strangers(node: FakeNode, status: int, tmp_path: Path) -> None:
+    """A refusal is one, in whatever words: nobody without a password is let in."""
+    refusal = says(status, '{"result":null,"error":{"code":-32000,"message":"log in"},"id":1}', "application/json")
+    node.faults.extend([refusal] * 2)
+    finding_id = "cookie_missing" if status == 401 else "address_not_allowed"
+    the_trouble(node.endpoint(credentials=Cookie(tmp_path / ".cookie")), finding_id)
 
 
 def test_a_proxy_that_asks_for_the_password_itself(node: FakeNode) -> None:

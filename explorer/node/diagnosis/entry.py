@@ -18,7 +18,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
     endpoint = patient.endpoint
     stranger = patient.post("getblockcount")
     if patient.is_provider:
-        if stranger.status in (401, 403):
+        if stranger.is_refusal:
             yield Finding("key_refused", endpoint=endpoint.label)
         else:
             yield Finding("let_in", endpoint=endpoint.label)
@@ -26,7 +26,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
     if stranger.status == 403:
         yield Finding("address_not_allowed", endpoint=endpoint.label)
         return
-    if (trouble := _login(patient, is_open=stranger.is_rpc)) is not None:
+    if (trouble := _login(patient, is_open=stranger.is_rpc and not stranger.is_refusal)) is not None:
         yield trouble
         return
     yield Finding("let_in", endpoint=endpoint.label)

@@ -27,20 +27,29 @@ ANSWER_SECONDS: Final = 10  # a healthy node answers every question asked here a
 CONNECT_SECONDS: Final = 5
 QUEUE_LOOKS: Final = 5  # before a work queue counts as full
 QUEUE_SECONDS: Final = 0.5
+NO_PATH: Final = "/no-such-path"
 MAX_ANSWER: Final = 1024 * 1024  # bytes; nothing asked here has more
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer. `is_rpc` tells whether it was JSON-RPC, with a result or else with an error code."""
+    """An HTTP answer. `is_rpc` tells whether it was JSON-RPC, with a result or else with an error code.
+
+    `is_bare`, whether it had no body: so a node refuses, and so it knows no path. Web servers have a page for both.
+    """
 
     status: int
     is_rpc: bool = False
+    is_bare: bool = False
     result: Any = None
     code: int | None = None
     message: str = ""
     date: int | None = None  # the Date header, Unix seconds
     asked_at: float = 0  # our clock, in the middle between question and answer
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.status in (401, 403)
 
     def known(self, into: type[T]) -> T | None:
         """The result, or None where there is none or it is of another shape: whoever answers may be no node."""
@@ -132,6 +141,11 @@ class Patient:
             connection.close()
         return _reply(response.status, text, date, (began + time.time()) / 2)
 
+    def has_nodes_http(self, port: int | None = None) -> bool:
+        """Whether the HTTP server is a node's: it knows but / and /wallet/, and says so even while it is busy."""
+        reply = self.send("GET", port=port, path=NO_PATH)
+        return reply.status == 404 and reply.is_bare
+
     def _connection(self, port: int) -> HTTPConnection:
         if self.endpoint.scheme == "https":
             return HTTPSConnection(self.endpoint.host, port, timeout=self.timeout, context=self.tls())
@@ -155,20 +169,14 @@ def _reply(status: int, text: bytes, date: str | None, asked_at: float) -> Reply
         answer = json.loads(text)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict) or not ("result" in answer or "error" in answer):
-        return Reply(status, date=clock, asked_at=asked_at)
+    if not isinstance(answer, dict):
+        return Reply(status, is_bare=not text, date=clock, asked_at=asked_at)
     error = answer.get("error")
-    if isinstance(error, dict):
-        code, message = error.get("code"), error.get("message")
-        return Reply(
-            status,
-            is_rpc=True,
-            code=code if isinstance(code, int) else 0,
-            message=" ".join(str(message).split())[:200],
-            date=clock,
-            asked_at=asked_at,
-        )
-    return Reply(status, is_rpc=True, result=answer.get("result"), date=clock, asked_at=asked_at)
+    if isinstance(error, dict) and type(code := error.get("code")) is int:
+        message = " ".join(str(error.get("message")).split())[:200]
+        return Reply(status, is_rpc=True, code=code, message=message, date=clock, asked_at=asked_at)
+    is_rpc = "result" in answer and error is None  # a web server's error is a word, or an object without a number
+    return Reply(status, is_rpc=is_rpc, result=answer.get("result"), date=clock, asked_at=asked_at)
 
 
 def _basic(pair: str) -> Secret:

@@ -46,8 +46,9 @@ def node_elsewhere(patient: Patient, network: str | None = None) -> tuple[str, i
         with suppress(OSError, HTTPException):  # SSLError is an OSError
             socket.create_connection((patient.endpoint.host, port), 1).close()
             reply = patient.post("getblockcount", port=port, path="/")
-            is_http_of_node = patient.send("GET", port=port, path="/no-such-path").status == 404
-            if (reply.status == 401 and is_http_of_node) or reply.is_rpc:
+            if reply.is_rpc and not reply.is_refusal:
+                return name, port
+            if reply.status == 401 and reply.is_bare and patient.has_nodes_http(port):
                 return name, port
     return None
 

@@ -13,7 +13,7 @@ from http.client import HTTPException, RemoteDisconnected
 from typing import Final
 
 from explorer.findings import Finding
-from explorer.node.diagnosis.patient import QUEUE_LOOKS, QUEUE_SECONDS, Patient, Reply
+from explorer.node.diagnosis.patient import NO_PATH, QUEUE_LOOKS, QUEUE_SECONDS, Patient, Reply
 
 # How messages between peers begin, and the ports on which peers listen.
 MAGIC: Final = {
@@ -25,8 +25,6 @@ MAGIC: Final = {
 }
 PEER_PORTS: Final = {"main": 8333, "test": 18333, "testnet4": 48333, "signet": 38333, "regtest": 18444}
 PEER_SECONDS: Final = 2
-NO_PATH: Final = "/no-such-path"
-REFUSALS: Final = (401, 403)  # what a node says to a stranger
 
 
 def examine(patient: Patient) -> Iterator[Finding]:
@@ -48,14 +46,14 @@ def examine(patient: Patient) -> Iterator[Finding]:
     except (ConnectionError, HTTPException) as error:
         yield _what_else(patient, error)
         return
-    if reply.status == 503 and _is_nodes_http(patient):
+    if reply.status == 503 and patient.has_nodes_http():
         reply = yield from _work_queue(patient, reply)
         if reply.status == 503:
             return
     if reply.status == 429:
         yield Finding("rate_limited", endpoint=endpoint.label)
         return
-    if reply.is_rpc or (reply.status in REFUSALS and _is_node_that_refuses(patient, reply)):
+    if reply.is_rpc or (reply.is_refusal and _is_node_that_refuses(patient, reply)):
         patient.date = (reply.date, reply.asked_at) if reply.date else None
         yield Finding("speaks_rpc", endpoint=endpoint.label)
     else:
@@ -68,17 +66,12 @@ def _is_node_that_refuses(patient: Patient, reply: Reply) -> bool:
     if patient.is_provider:
         return True
     if reply.status == 403:
-        return patient.send("GET", path=NO_PATH).status == 403
-    if _is_nodes_http(patient):
+        return reply.is_bare and patient.send("GET", path=NO_PATH).status == 403
+    if reply.is_bare and patient.has_nodes_http():
         return True
     with suppress(OSError):  # of the cookie, which is `entry`'s to judge
         return patient.post("getblockcount", login=patient.read_login()).is_rpc
     return False
-
-
-def _is_nodes_http(patient: Patient) -> bool:
-    """Whether the HTTP server is a node's: it knows two paths, / and /wallet/, and says so even while it is busy."""
-    return patient.send("GET", path=NO_PATH).status == 404
 
 
 def _work_queue(patient: Patient, reply: Reply) -> Generator[Finding, None, Reply]:
