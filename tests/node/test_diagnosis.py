@@ -3,6 +3,7 @@ thing, and that is the only verdict."""
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import threading
@@ -266,15 +267,13 @@ def test_a_provider_that_is_well(node: FakeNode) -> None:
     """It asks for no password: its key is in the path. Its notifications and rights are not looked at."""
     endpoint = node.endpoint(credentials=None, target=Secret(f"/v1/{KEY}/"), is_own=False)
     node.faults.extend([says_json('{"result":7,"error":null,"id":1}')] * 2)
-    node.faults.extend([says_json(json) for json in (_json(chain()), _json(ANSWERS["getnetworkinfo"]), _json(INDEXES))])
+    node.faults.extend(says_json(_json(result)) for result in (chain(), ANSWERS["getnetworkinfo"], INDEXES))
     assert {finding.level for finding in examined(endpoint)} == {"ok"}
     assert {request.path for request in node.requests} == {f"/v1/{KEY}/"}
     assert not any("Authorization" in request.headers for request in node.requests)
 
 
 def _json(result: Any) -> str:
-    import json
-
     return json.dumps({"result": result, "error": None, "id": 1})
 
 
@@ -296,6 +295,41 @@ def test_an_answer_that_makes_no_sense(node: FakeNode) -> None:
 def test_an_answer_of_another_shape(node: FakeNode, answer: Any) -> None:
     node.answers["getblockchaininfo"] = answer
     the_trouble(node.endpoint(), "odd_answer")
+
+
+NESTED = "[" * 100_000
+
+
+def test_lists_in_lists() -> None:
+    """Too deep to be read."""
+    with web_api(200, NESTED) as port:
+        the_trouble(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"), "http_no_rpc")
+
+
+def test_a_node_that_turns_to_lists_in_lists(node: FakeNode) -> None:
+    def turns(handler: Any) -> None:
+        if json.loads(handler.body)["method"] == "getblockchaininfo" and "Authorization" in handler.headers:
+            says_json(NESTED)(handler)
+        else:
+            handler.answer()
+
+    node.faults.extend([turns] * 100)
+    the_trouble(node.endpoint(), "odd_answer")
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2024 00:00:00 +99999999999999999999",
+        "Mon, 99 Jan 2024 99:99:99 GMT",
+        "soon",
+    ],
+)
+def test_a_date_that_is_none(node: FakeNode, date: str) -> None:
+    """Then the clocks are not compared."""
+    node.faults.append(says(401, Date=date))
+    assert {finding.level for finding in examined(node.endpoint())} == {"ok"}
 
 
 @pytest.mark.parametrize("method", ["getnetworkinfo", "getindexinfo", "getzmqnotifications"])

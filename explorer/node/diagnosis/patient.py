@@ -163,17 +163,18 @@ def _reply(status: int, text: bytes, date: str | None, asked_at: float) -> Reply
     if date:
         try:
             clock = int(parsedate_to_datetime(date).timestamp())
-        except ValueError:
+        except (ValueError, OverflowError):  # OverflowError: a year or a zone beyond what C counts
             clock = None
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # RecursionError: lists in lists, a thousand deep
         answer = None
     if not isinstance(answer, dict):
         return Reply(status, is_bare=not text, date=clock, asked_at=asked_at)
     error = answer.get("error")
     if isinstance(error, dict) and type(code := error.get("code")) is int:
-        message = " ".join(str(error.get("message")).split())[:200]
+        said = error.get("message")
+        message = " ".join(said.split())[:200] if isinstance(said, str) else ""
         return Reply(status, is_rpc=True, code=code, message=message, date=clock, asked_at=asked_at)
     is_rpc = "result" in answer and error is None  # a web server's error is a word, or an object without a number
     return Reply(status, is_rpc=is_rpc, result=answer.get("result"), date=clock, asked_at=asked_at)
