@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,13 +13,13 @@ from typing import Any
 import pytest
 
 from app import create_app
-from config import ConfigError, Settings, load
+from config import ConfigError, Secret, Settings, load
 from explorer.errors import ExplorerError
 from explorer.messages import words
 from explorer.node.capabilities import get_capabilities
 from explorer.node.client import NodeConnection
 from explorer.node.connection import get_rpc_connection
-from explorer.node.discovery import find_endpoint
+from explorer.node.discovery import Password, find_endpoint
 from explorer.node.failover import FailoverConnection
 from tests.bitcoind import Bitcoind, free_port
 from tests.fakenode import FakeNode, Fault, RpcError, hangs_up, is_no_http, says, says_json, truncates, waits
@@ -68,7 +69,30 @@ def caught(ask: Callable[[], Any]) -> ExplorerError:
 def everything_about(error: ExplorerError, *, values_of_variables: bool = True) -> str:
     """As a log, a page and the tools that report crashes show it, causes and the variables of every frame included."""
     report = traceback.TracebackException.from_exception(error, capture_locals=values_of_variables)
-    return "\n".join([str(error), repr(error), *words(error), *report.format(chain=True)])
+    shown = [str(error), repr(error), *words(error), *report.format(chain=True)]
+    hidden = error.__cause__ or error.__context__
+    while hidden is not None:
+        shown += [str(hidden), repr(hidden), repr(vars(hidden))]
+        hidden = hidden.__cause__ or hidden.__context__
+    return "\n".join(shown)
+
+
+def echoes(code: int) -> Fault:
+    """An error that repeats how it was asked, of a single call and of a batch."""
+    login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    message = f"no project {KEY} at /v1/{KEY}/?token={KEY} for {PASSWORD}, Basic {login}"
+    return says_json(json.dumps({"result": None, "error": {"code": code, "message": message}, "id": 1}))
+
+
+def echoes_the_request(handler: Any) -> None:
+    handler.wfile.write(handler.raw_requestline)
+    handler.close_connection = True
+
+
+def echoes_a_chunk(handler: Any) -> None:
+    """The request again, where the length of a chunk belongs."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + handler.raw_requestline)
+    handler.close_connection = True
 
 
 FAULTS = [
@@ -81,6 +105,11 @@ FAULTS = [
     says_json('{"result":"text"}'),
     says_json('{"result":null,"error":{"code":-28,"message":"Loading"},"id":1}'),
     says_json('{"result":null,"error":{"code":-13,"message":"Locked"},"id":1}'),
+    echoes(-1),
+    echoes(-28),
+    echoes(-32000),
+    echoes_the_request,
+    echoes_a_chunk,
     hangs_up,
     truncates,
     is_no_http,
@@ -88,7 +117,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [*FAULTS, echoes(-8), echoes(-26)])
 def test_no_failure_tells_a_secret(node: FakeNode, log: pytest.LogCaptureFixture, fault: Fault) -> None:
     node.faults.extend([fault, fault])
     endpoint = find_endpoint(settings(node.port))
@@ -98,6 +127,20 @@ def test_no_failure_tells_a_secret(node: FakeNode, log: pytest.LogCaptureFixture
     several = caught(lambda: raise_first(rpc.batch([("getblockcount",)] * 2, into=int)))
     shown = [everything_about(single), everything_about(several), log.text, repr(rpc), repr(vars(rpc)), repr(endpoint)]
     assert_silent(*shown, repr(vars(rpc._transport)))
+
+
+def test_what_a_node_says_stays_readable(node: FakeNode) -> None:
+    """A part of a URL that is no key is left in its words, and so are the letters of a short password in others."""
+    node.login = f"{USER}:able"
+    changes = {
+        "credentials": Password(USER, Secret("able")),
+        "target": Secret(f"/wallet/{KEY}?v=1&project=a%2Fb%2Fc%2Fd"),
+    }
+    rpc = NodeConnection(node.endpoint(**changes))
+    node.faults.append(
+        says_json(f'{{"error":{{"code":-18,"message":"v1: wallet {KEY.upper()} of a/b/c/d (able) not loadable"}}}}')
+    )
+    assert caught(lambda: rpc.call("getblockcount")).values["reason"] == "v1: wallet … of … (…) not loadable"
 
 
 def raise_first(results: list[Any]) -> None:

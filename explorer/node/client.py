@@ -18,6 +18,7 @@ from bitcoinrpc.authproxy import AuthServiceProxy, JSONRPCException
 from explorer.errors import ExplorerError, NodeUnavailable
 from explorer.node.discovery import Endpoint
 from explorer.node.reads import is_read
+from explorer.node.redaction import Redaction
 from explorer.node.retry import TROUBLE
 from explorer.node.rpc import Call, Named, Rpc, is_named
 from explorer.node.rpc_errors import translate
@@ -167,6 +168,7 @@ class NodeConnection:
         self.endpoint = endpoint
         self._batch_size = batch_size
         self._transport = Transport(endpoint, limit=connections, timeout=timeout, rate=rate)
+        self._redact = Redaction(endpoint)
         self._path = ""
 
     def __repr__(self) -> str:
@@ -203,7 +205,7 @@ class NodeConnection:
         try:
             return _Proxy(self._transport, method, into, self._path)(*params)
         except FAILURES as error:
-            failure = _failure(error, method, params)
+            failure = _failure(self._redact, error, method, params)
         raise failure
 
     def batch(self, calls: Sequence[Call], *, into: Any = None) -> list[Any]:
@@ -217,10 +219,10 @@ class NodeConnection:
             try:
                 items = _Proxy(self._transport, path=self._path).batch_(chunk)
             except FAILURES as error:
-                failure = _failure(error, "batch")
+                failure = _failure(self._redact, error, "batch")
                 break
             wanted = types[start : start + self._batch_size]
-            results += [_result(*row) for row in zip(chunk, items, wanted, strict=True)]
+            results += [_result(self._redact, *row) for row in zip(chunk, items, wanted, strict=True)]
         else:
             return results
         if not results:
@@ -245,12 +247,12 @@ class NodeConnection:
         return results + [failure] * (len(calls) - len(results))
 
 
-def _result(call: Call, item: _Item | None, into: Any) -> Any:
+def _result(redact: Redaction, call: Call, item: _Item | None, into: Any) -> Any:
     """A batched call's result, or its error."""
     method, *params = call
     if item is not None and item.error is not None:
         said = JSONRPCException({"code": item.error.code, "message": item.error.message})
-        return _failure(said, method, params)
+        return _failure(redact, said, method, params)
     if item is None or item.result is msgspec.UNSET:
         return _unexpected(method, "no result, or more than one")
     try:
@@ -259,14 +261,16 @@ def _result(call: Call, item: _Item | None, into: Any) -> Any:
         return _unexpected(method, str(error))
 
 
-def _failure(error: Exception, method: str, params: Sequence[Any] = ()) -> ExplorerError:
+def _failure(redact: Redaction, error: Exception, method: str, params: Sequence[Any] = ()) -> ExplorerError:
     """The one of the family that a failure is. Without the traceback: its frames hold parameters, maybe secret ones."""
     error.__traceback__ = None
     match error:
         case ExplorerError():
             return error
-        case JSONRPCException():
-            failure = translate(method, error.code, error.message, () if is_named(params) else params)
+        case JSONRPCException(code=code, message=message):
+            said = redact(message)
+            error = JSONRPCException({"code": code, "message": said})
+            failure = translate(method, code, said, () if is_named(params) else params)
         case _:
             failure = _unexpected(method, str(error))
     failure.__cause__ = error
