@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email.utils import formatdate
+from http.client import parse_headers
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from explorer.node.diagnosis import diagnose
 from explorer.node.discovery import Cookie, Endpoint, Password
 from explorer.node.methods import METHODS, NEEDED, USEFUL
 from explorer.node.rpcauth import make_user
-from tests.fakenode import FakeNode, RpcError, hangs_up, is_no_http, nothing_wrong, says, says_json
+from tests.fakenode import FakeNode, RpcError, drips, hangs_up, is_no_http, nothing_wrong, says, says_json
 
 KEY = "key-00b204e9800998ecf8427e"
 READY = {"synced": True, "best_block_height": 7}
@@ -119,6 +120,14 @@ def server(behaviour: Callable[[socket.socket], None]) -> Iterator[int]:
             thread.join()
 
 
+def hear(connection: socket.socket) -> bytes:
+    """A whole request: closing a connection before all of it is read resets it. Returns the verb."""
+    with connection.makefile("rb") as file:
+        verb = file.readline().partition(b" ")[0]
+        file.read(int(parse_headers(file).get("Content-Length", 0)))
+    return verb
+
+
 def greets_in_its_own_way(connection: socket.socket) -> None:
     connection.sendall(b"220 mail.example ready\r\n")
     connection.recv(4096)
@@ -141,8 +150,7 @@ def test_a_web_server(status: int) -> None:
     """Also one that asks for a password, forbids, or is overrun: it does so for every path, which a node does not."""
 
     def answers(connection: socket.socket) -> None:
-        asked = connection.recv(4096)
-        told = status if asked.startswith(b"POST") or status in (401, 503) else 200
+        told = status if hear(connection) == b"POST" or status in (401, 503) else 200
         connection.sendall(f"HTTP/1.1 {told} So\r\nContent-Length: 4\r\nConnection: close\r\n\r\nSo.\n".encode())
 
     with server(answers) as port:
@@ -164,7 +172,7 @@ def web_api(status: int, body: str) -> Iterator[int]:
     """It answers every question with that, and knows no other path."""
 
     def answers(connection: socket.socket) -> None:
-        told = status if connection.recv(4096).startswith(b"POST") else 404
+        told = status if hear(connection) == b"POST" else 404
         head = f"HTTP/1.1 {told} So\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         connection.sendall(head.encode() + body.encode())
 
@@ -212,6 +220,41 @@ def test_a_proxy_that_asks_for_the_password_itself(node: FakeNode) -> None:
     """At every path, the password of its own being that of the node."""
     node.asks_everywhere = True
     assert {finding.level for finding in examined(node.endpoint())} == {"ok"}
+
+
+def drips_its_head(connection: socket.socket) -> None:
+    hear(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    drip(connection)
+
+
+def drips_its_body(connection: socket.socket) -> None:
+    hear(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
+    drip(connection)
+
+
+def drip(connection: socket.socket) -> None:
+    """For 6 seconds; the doctor here waits for one."""
+    for _ in range(60):
+        connection.sendall(b" ")
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("behaviour", [drips_its_head, drips_its_body])
+def test_an_answer_that_never_ends(behaviour: Callable[[socket.socket], None]) -> None:
+    """Every byte arrives in time, all of them never do."""
+    with server(behaviour) as port:
+        trouble = the_trouble(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"), "no_answer")
+    assert trouble.values["seconds"] == 1
+
+
+def test_a_node_that_slows_down(node: FakeNode) -> None:
+    node.faults.extend([nothing_wrong] * 3)
+    node.faults.append(drips)
+    began = time.monotonic()
+    the_trouble(node.endpoint(), "no_answer")
+    assert time.monotonic() - began < 5  # it would drip for 20
 
 
 # --- TLS --------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPSConnection
+from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from config import Secret, Settings
 from explorer.node.discovery import Cookie, Endpoint, Password
+from explorer.node.wire import _Reader
 
 T = TypeVar("T")
 
@@ -128,13 +129,14 @@ class Patient:
         path: str | None = None,
     ) -> Reply:
         connection = self._connection(port or self.endpoint.port)
-        began = time.time()
+        began, deadline = time.time(), time.monotonic() + self.timeout
         try:
             headers = {"Content-Type": "application/json", "User-Agent": "bitcoin-explorer", "Connection": "close"}
             if login:
                 headers["Authorization"] = f"Basic {login.reveal()}"
             connection.request(verb, path or self.endpoint.target.reveal(), body, headers)
-            response = connection.getresponse()
+            response = HTTPResponse(_Reader(connection.sock, deadline), method=verb)  # type: ignore[arg-type]
+            response.begin()
             text = response.read(MAX_ANSWER)
             date = response.getheader("Date")
         finally:
