@@ -53,7 +53,7 @@ class Wire:
     def ask(self, head: Secret, body: bytes, deadline: float) -> Answer:
         self._sock.settimeout(seconds_until(deadline))
         self._sock.sendall(head.reveal().encode("latin-1") + body)
-        response = HTTPResponse(_Reader(self._sock, deadline), method="POST")  # type: ignore[arg-type]  # makefile is all
+        response = HTTPResponse(Reader(self._sock, deadline), method="POST")  # type: ignore[arg-type]  # makefile is all
         try:
             response.begin()
             chunks = []
@@ -75,7 +75,7 @@ class Wire:
         self._sock.close()
 
 
-class _Reader(io.RawIOBase):
+class Reader(io.RawIOBase):
     """Reads from a socket until a deadline: a socket's own timeout starts anew with every byte that arrives."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from config import Secret, Settings
 from explorer.node.discovery import Cookie, Endpoint, Password
-from explorer.node.wire import _Reader
+from explorer.node.wire import Reader
 
 T = TypeVar("T")
 
@@ -135,7 +135,7 @@ class Patient:
             if login:
                 headers["Authorization"] = f"Basic {login.reveal()}"
             connection.request(verb, path or self.endpoint.target.reveal(), body, headers)
-            response = HTTPResponse(_Reader(connection.sock, deadline), method=verb)  # type: ignore[arg-type]
+            response = HTTPResponse(Reader(connection.sock, deadline), method=verb)  # type: ignore[arg-type]
             response.begin()
             text = response.read(MAX_ANSWER)
             date = response.getheader("Date")
