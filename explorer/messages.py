@@ -240,6 +240,11 @@ CATALOGUE: dict[str, Words] = {
         "Others are asking for the same, and the answer did not come in time.",
         "Try again in a moment, or raise REQUEST_DEADLINE.",
     ),
+    "fallback_unknown_network": Words(
+        "Nobody knows whether that node is on the right chain",
+        "{endpoint} cannot be compared with your own node, which has not answered since the explorer was started.",
+        "Name the network of your own node with BITCOIN_NETWORK: then another node may answer from the start.",
+    ),
     "fallback_other_network": Words(
         "That node is on another network",
         "{endpoint} is on {found}, and the own node is on {expected}.",

@@ -78,7 +78,8 @@ def survey(own: Rpc, known: Landmarks | None, max_behind: int, *, may_recover: b
 
 def judge(other: Rpc, own: Landmarks | None, network: str | None, max_behind: int) -> Standing:
     """One round trip. Until the own node has once been seen, all that can be compared is the `network` that the
-    settings name, and how far the other one is behind the headers that it knows itself. Raises the other's failures."""
+    settings name, and how far the other one is behind the headers that it knows itself; where they name none, it does
+    not answer. Raises the other's failures."""
     heights = [height for height in own.hashes if height <= max(0, own.height - DEPTH)] if own else []
     chain, *hashes = other.batch(
         [("getblockchaininfo",), *(("getblockhash", height) for height in heights)],
@@ -95,6 +96,8 @@ def _refusal(
     chain: _Chain, found: Mapping[int, Any], label: str, own: Landmarks | None, network: str | None, max_behind: int
 ) -> UnfitFallback | None:
     expected = own.network if own else network
+    if expected is None:  # nothing that it could be held against
+        return UnfitFallback("fallback_unknown_network", endpoint=label)
     if expected and chain.chain != expected:
         return UnfitFallback("fallback_other_network", endpoint=label, found=chain.chain, expected=expected)
     if own:

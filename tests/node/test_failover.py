@@ -65,7 +65,7 @@ def refuse(code: int, message: str = "") -> Callable[..., Any]:
     return answer
 
 
-def join(*nodes: FakeNode | NodeConnection, network: str | None = None) -> FailoverConnection:
+def join(*nodes: FakeNode | NodeConnection, network: str | None = "regtest") -> FailoverConnection:
     connections = [node.connect(timeout=5) if isinstance(node, FakeNode) else node for node in nodes]
     for position, connection in enumerate(connections):
         object.__setattr__(connection.endpoint, "is_own", position == 0)

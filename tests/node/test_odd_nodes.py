@@ -115,6 +115,17 @@ def test_a_node_that_comes_back_without_its_last_blocks_is_left_to_recover(start
     assert (own.state.state, own.state.height) == ("closed", 10)
 
 
+def test_a_node_that_can_be_held_against_nothing_does_not_answer(start: Start) -> None:
+    own, other = start(), start()
+    own.faults.extend([hangs_up] * 1000)
+    rpc = join(own, other, network=None)
+    with pytest.raises(NodeUnavailable):
+        rpc.call("getblockcount")
+    refused = rpc.members[1].refused
+    assert refused is not None
+    assert refused.message_id == "fallback_unknown_network"
+
+
 def test_nobody_rests_for_hours() -> None:
     now = 0.0
     health = Health(first_wait=1, growth=2, clock=lambda: now)
