@@ -1,0 +1,8 @@
+-- Ends wrk's report with a line of JSON; times in seconds.
+done = function(summary, latency, requests)
+   local errors = summary.errors
+   io.write(string.format(
+      '\n{"answers": %d, "seconds": %.6f, "p50": %.6f, "p99": %.6f, "failed": %d}\n',
+      summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e6, latency:percentile(99) / 1e6,
+      errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+end
