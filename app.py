@@ -10,12 +10,14 @@ from explorer.web import (
     addresses,
     assets,
     blocks,
+    encoding,
     filters,
     headers,
     health,
     help,
     home,
     node,
+    page_cache,
     patience,
     problems,
     proxy,
@@ -36,8 +38,9 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False  # a hostile path is answered, not redirected
     app.logger.setLevel(settings.log_level.upper())
     cache.init_app(app, settings)
-    for part in (filters, assets, headers, problems):
+    for part in (filters, encoding, assets, headers, problems):
         part.register(app)
+    page_cache.register(app, settings)
     patience.register(app, settings)
     proxy.register(app, settings)
     for view in VIEWS:

@@ -87,6 +87,28 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
+CACHE_TYPES: Final = ("SimpleCache", "RedisCache", "NullCache")  # flask-caching's own names
+
+
+def _cache_type(value: str) -> str:
+    known = {name.lower(): name for name in CACHE_TYPES}
+    if value.lower() not in known:
+        raise ValueError(f"must be {' or '.join(CACHE_TYPES)}")
+    return known[value.lower()]
+
+
+def _redis_url(value: str) -> Secret:
+    allowed = "must be redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/to/socket"
+    try:
+        url = urlsplit(value)
+        valid = bool(url.path if url.scheme == "unix" else url.hostname) and url.port != 0
+    except ValueError:
+        raise ValueError(allowed) from None
+    if not valid or url.scheme not in ("redis", "rediss", "unix"):
+        raise ValueError(allowed)
+    return Secret(value)
+
+
 def _base_path(value: str) -> str:
     path = "/" + value.strip("/") if value.strip("/") else ""
     if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", path):
@@ -185,9 +207,21 @@ class Settings:
         "How many requests a second a process sends to a node at most; 0 for no limit. One number, or one for each "
         "node.",
     ] = (0,)
-    cache_mb: Annotated[int, _whole(1, 1_000_000), "How many megabytes of facts about the chain a process keeps."] = 64
+    cache_type: Annotated[
+        str,
+        _cache_type,
+        "Where what was found is kept: SimpleCache in memory, RedisCache also in a Redis that several machines share, "
+        "NullCache nowhere.",
+    ] = "SimpleCache"
+    cache_mb: Annotated[int, _whole(1, 1_000_000), "How many megabytes of facts and pages a process keeps."] = 48
+    cache_shared_mb: Annotated[
+        int, _whole(1, 1_000_000), "How many megabytes the workers of this machine share, in /dev/shm where it is."
+    ] = 64
+    cache_redis_url: Annotated[
+        Secret | None, _redis_url, "The Redis of CACHE_TYPE=RedisCache, as redis://user:password@host:6379/0."
+    ] = None
     web_workers: Annotated[int, _whole(1, 256), "How many processes answer visitors."] = 2
-    web_threads: Annotated[int, _whole(1, 1024), "How many threads each of them has."] = 8
+    web_threads: Annotated[int, _whole(1, 1024), "How many threads each of them has."] = 16
     log_level: Annotated[str, _one_of(*LOG_LEVELS), f"How much is logged: {', '.join(LOG_LEVELS)}."] = "info"
 
     @property
@@ -249,6 +283,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
             others = given & CREDENTIALS
             problems += [f"{name} contradicts BITCOIN_RPC_URL, which has a user in it." for name in others]
     problems += _misaligned(values)
+    if (values.get("cache_type") == "RedisCache") != ("CACHE_REDIS_URL" in given):
+        problems.append("CACHE_TYPE=RedisCache and CACHE_REDIS_URL need each other.")
     if public_url := values.get("public_url"):
         path = urlsplit(public_url).path
         if values.setdefault("base_path", path) != path:

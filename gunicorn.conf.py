@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
 from typing import TYPE_CHECKING
 
 from config import DEMO, ConfigError, load  # a module `config` here would be taken for a setting
-from explorer.background import greet_node
+from explorer import background
+from explorer.cache import shelf
 from explorer.node.connection import get_rpc_connection
 from explorer.node.discovery import find_endpoints
 
@@ -16,12 +18,16 @@ if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
     from gunicorn.workers.base import Worker
 
+SWITCH_SECONDS = 0.001  # how long a busy thread keeps the others waiting for Python: 0.005 unless told otherwise
+GC_THRESHOLDS = 50_000, 20, 50  # objects of a large page; Python's 700, 10, 10 collect in the middle of it
 REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where one reaches a listener on every address
 
 try:
     settings = load()
     endpoints = find_endpoints(settings)
     get_rpc_connection(settings)  # before the fork: all workers show one node, whatever comes and goes on the disk
+    if settings.cache_type == "SimpleCache":
+        shelf.open_folder()  # before the fork: what one worker finds, the others find there
 except ConfigError as error:
     sys.exit("\n".join(["The explorer cannot start with these settings:", *(f"- {text}" for text in error.problems)]))
 
@@ -69,8 +75,17 @@ def when_ready(server: Arbiter) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """After the fork: what the node can do is asked before the first visitor needs it."""
-    greet_node(settings)
+    """After the fork: the watcher begins, and the first pages are made before a visitor needs them."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()  # what is here now stays: the collector need not look at it again and again
+    gc.set_threshold(*GC_THRESHOLDS)
+    background.start(worker.wsgi, get_rpc_connection(settings))
+
+
+def on_exit(server: Arbiter) -> None:
+    """Nothing stays behind."""
+    shelf.close_folder()
 
 
 def _addresses(server: Arbiter) -> list[tuple[str, int]]:

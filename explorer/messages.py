@@ -225,6 +225,11 @@ CATALOGUE: dict[str, Words] = {
         "The chain was reorganised while this page was made.",
         "Load the page again in a moment.",
     ),
+    "too_many_heavy": Words(
+        "Too many large blocks are asked for",
+        "Several visitors are waiting for large blocks that nobody has looked at before.",
+        "Try again in a few seconds.",
+    ),
     "node_limit": Words(
         "The node limits how often it is asked",
         "{endpoint} takes no more requests for the moment.",

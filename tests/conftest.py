@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 import pytest
 
 from tests.bitcoind import Bitcoind
+from tests.redis_server import RedisServer, is_installed
 from tests.server import ROOT, LiveServer, is_setting
 
 if TYPE_CHECKING:
@@ -75,6 +76,22 @@ def regtest(bitcoind_path: str) -> Iterator[Bitcoind]:
         node.mine(110)
         node.wait_for_indexes()
         yield node
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """The tests of a worker share it."""
+    if not is_installed():
+        lacking("redis-server", "Install it (Debian: apt-get install redis-server).")
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """Of a Redis that holds nothing."""
+    redis_server.client.flushall()
+    return redis_server.url
 
 
 class StartBitcoind(Protocol):

@@ -59,6 +59,7 @@ class FakeNode:
         self.login = f"{USER}:{PASSWORD}"
         self.whitelist: set[str] | None = None  # rpcwhitelist=: every other method is refused
         self.refuses_addresses = False  # rpcallowip=: nobody may ask, whatever the password
+        self.rest: dict[str, bytes] = {}  # with rest=1, by path; without it every such path is unknown
         self.asks_everywhere = False  # as a proxy does: for a password at every path
         self.faults: deque[Fault] = deque()
         self.requests: list[Request] = []
@@ -199,6 +200,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.reply(401, b"")
         elif self.path == "/":
             self.reply(405, b"JSONRPC server handles only POST requests")
+        elif (found := self.server.node.rest.get(self.path)) is not None:
+            self.reply(200, found, "application/octet-stream")
         else:
             self.reply(404, b"")
 

@@ -83,6 +83,10 @@ def test_settings_can_be_a_key() -> None:
         ("BITCOIN_DATADIR", "/nowhere/at/all", "which is no folder"),
         ("RPC_TIMEOUT", "0", "from 1 to 600"),
         ("RPC_CONNECTIONS", "65", "from 1 to 64"),
+        ("CACHE_TYPE", "MemcachedCache", "SimpleCache or RedisCache or NullCache"),
+        ("CACHE_MB", "0", "from 1 to 1000000"),
+        ("CACHE_SHARED_MB", "1.5", "whole number"),
+        ("WEB_THREADS", "0", "from 1 to 1024"),
         ("LOG_LEVEL", "verbose", "debug, info, warning, error or critical"),
     ],
 )
@@ -107,6 +111,28 @@ def test_public_url_gives_the_base_path() -> None:
 
 def test_base_path_and_public_url_may_agree() -> None:
     assert load({"PUBLIC_URL": "https://explorer.example/chain", "BASE_PATH": "chain/"}).base_path == "/chain"
+
+
+@pytest.mark.parametrize("typed", ["NullCache", "nullcache", "NULLCACHE"])
+def test_a_kind_of_cache_is_known_however_it_is_written(typed: str) -> None:
+    assert load({"CACHE_TYPE": typed}).cache_type == "NullCache"
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://cache", "redis://u:p@cache:6379/0", "rediss://:p@[::1]:6380", "unix:///run/redis.sock"]
+)
+def test_a_redis_is_named_by_a_url(url: str) -> None:
+    assert load({"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": url}).cache_redis_url == Secret(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["cache:6379", "http://u:hunter2@cache", "redis://u:hunter2@", "redis://:hunter2@cache:port",
+            "redis://:hunter2@cache:0", "redis://[::1", "unix://", "unix:"]
+)  # fmt: skip
+def test_what_is_no_redis_is_refused_without_being_repeated(url: str) -> None:
+    (problem,) = problems(CACHE_TYPE="RedisCache", CACHE_REDIS_URL=url)
+    assert problem.startswith("CACHE_REDIS_URL must be redis://")
+    assert "hunter2" not in problem
 
 
 def test_the_url_of_a_node_is_taken_apart() -> None:
@@ -230,6 +256,9 @@ PASSWORD = {"BITCOIN_RPC_USER": "alice", "BITCOIN_RPC_PASSWORD": "wonder"}
         ({"BITCOIN_RPC_URL": "demo", "BITCOIN_NETWORK": "main"}, ["BITCOIN_NETWORK"]),
         ({"BASE_PATH": "/a", "PUBLIC_URL": "https://explorer.example/b"}, ["BASE_PATH"]),
         ({"BASE_PATH": "/a", "PUBLIC_URL": "https://explorer.example"}, ["BASE_PATH"]),
+        ({"CACHE_TYPE": "RedisCache"}, ["CACHE_TYPE=RedisCache"]),
+        ({"CACHE_REDIS_URL": "redis://cache:6379/0"}, ["CACHE_TYPE=RedisCache"]),
+        ({"CACHE_REDIS_URL": "redis://cache", "CACHE_TYPE": "NullCache"}, ["CACHE_TYPE=RedisCache"]),
     ],
 )
 def test_contradictions_name_the_variable(environ: dict[str, str], culprits: list[str]) -> None:
@@ -275,7 +304,8 @@ def test_other_programs_variables_are_left_alone() -> None:
 
 def test_secrets_mask_themselves() -> None:
     secret = "hunter2"
-    settings = load({"BITCOIN_RPC_URL": f"http://u:{secret}@node/{secret}?k={secret}"})
+    redis = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": f"redis://u:{secret}@cache/0"}
+    settings = load({"BITCOIN_RPC_URL": f"http://u:{secret}@node/{secret}?k={secret}", **redis})
     assert secret not in repr(settings)
     assert secret not in f"{settings}"
     assert secret not in f"{Secret(secret)} {Secret(secret)!r} {Secret(secret)!s:>20}"

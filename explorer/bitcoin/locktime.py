@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from explorer.bitcoin.models import FINAL_SEQUENCE, Transaction
+from explorer.bitcoin.models import TransactionPart
 
 LOCKTIME_THRESHOLD = 500_000_000  # below it a height, from it on Unix seconds
 SEQUENCE_DISABLED = 1 << 31  # BIP 68: no relative lock
@@ -13,7 +13,7 @@ SEQUENCE_MASK = 0xFFFF
 SEQUENCE_UNIT = 512  # seconds
 
 
-def locktime_words(tx: Transaction) -> str:
+def locktime_words(tx: TransactionPart) -> str:
     """What the lock time says, in a few words of plain text."""
     if tx.locktime == 0:
         return "none"
@@ -21,7 +21,7 @@ def locktime_words(tx: Transaction) -> str:
         words = f"not before block {tx.locktime + 1:,}"  # valid in a block higher than it
     else:
         words = f"not before {datetime.fromtimestamp(tx.locktime, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    if all(i.sequence == FINAL_SEQUENCE for i in tx.inputs):
+    if tx.is_final:
         return f"{words}, switched off by final sequences"
     return words
 

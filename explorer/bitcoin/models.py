@@ -7,6 +7,7 @@ tip (confirmations, next block, spent or not) stands in values of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -54,11 +55,16 @@ class NodeStatus:
 
 @dataclass(frozen=True, slots=True)
 class MempoolStatus:
-    """`getmempoolinfo`. `min_fee_rate` is the lowest that gets in at present."""
+    """`getmempoolinfo`. `min_fee_rate` is the lowest that gets in at present; `usage` is in bytes of memory.
+
+    Together they tell one content of the mempool from another: what replaces a transaction pays more.
+    """
 
     count: int
     vsize: int
     min_fee_rate: Decimal
+    total_fees: int = 0
+    usage: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,7 @@ class BlockFacts:
 class BlockState:
     """What depends on the tip. `confirmations` is 0 for a block outside the best chain."""
 
+    height: int
     confirmations: int
     next_hash: str | None
 
@@ -228,6 +235,34 @@ class Transaction:
     def total_out(self) -> int:
         return sum(output.value for output in self.outputs)
 
+
+@dataclass(frozen=True, slots=True)
+class TransactionPart:
+    """A transaction as its own page shows it: all of what it is in sum, and a page of its inputs and outputs.
+
+    `bands_in` and `bands_out` are the amounts that a picture of it shows; `bands_in` is empty where they are not known.
+    """
+
+    txid: str
+    wtxid: str
+    version: int
+    locktime: int
+    size: int
+    vsize: int
+    weight: int
+    fee: int | None
+    is_coinbase: bool
+    input_count: int
+    output_count: int
+    total_out: int
+    signals_replacement: bool  # by itself (BIP 125)
+    is_final: bool  # every sequence is: the lock time has no effect
+    first: int  # the position of the page's first input and output
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    bands_in: tuple[int, ...]
+    bands_out: tuple[int, ...]
+
     @property
     def total_in(self) -> int | None:
         """What the inputs bring; None where it is not known, and for a coinbase, which brings nothing."""
@@ -238,13 +273,24 @@ class Transaction:
         return None if self.fee is None else fee_rate(self.fee, self.weight)
 
     @property
-    def signals_replacement(self) -> bool:
-        """Whether it asks to be replaceable by itself (BIP 125)."""
-        return not self.is_coinbase and any(i.sequence <= HIGHEST_REPLACEABLE_SEQUENCE for i in self.inputs)
-
-    @property
     def has_witness(self) -> bool:
         return self.txid != self.wtxid
+
+    def with_prevouts(self, inputs: tuple[Input, ...]) -> TransactionPart:
+        """The same, with more known of these inputs, and the fee where that tells it."""
+        amounts = [i.prevout.value for i in inputs if i.prevout]
+        if self.is_coinbase or len(amounts) < self.input_count:
+            return replace(self, inputs=inputs)
+        return replace(self, inputs=inputs, fee=sum(amounts) - self.total_out, bands_in=bands(amounts))
+
+
+BANDS = 24  # on either side of a picture; what is beyond goes into one
+
+
+def bands(amounts: Sequence[int]) -> tuple[int, ...]:
+    """No more amounts than can be seen side by side; amounts of nothing are left out."""
+    seen = [amount for amount in amounts if amount]
+    return tuple(seen) if len(seen) <= BANDS else (*seen[: BANDS - 1], sum(seen[BANDS - 1 :]))
 
 
 @dataclass(frozen=True, slots=True)

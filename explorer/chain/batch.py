@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, cast
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cache
+from typing import Any, Final, Generic, TypeVar, cast
 
 from explorer.errors import ExplorerError, NotFound, Unsupported
 from explorer.node.allowed import batch_as_allowed
 from explorer.node.rpc import Call, Rpc
 
 T = TypeVar("T")
+
+HANDS: Final = 16  # threads that ask beside those of the visitors; the node's connections are fewer
 
 
 class Reply(Generic[T]):
@@ -59,6 +66,10 @@ class Batch:
     def send(self) -> None:
         self._settle(self.rpc.batch(self._calls, into=self._types) if self._calls else [])
 
+    def send_meanwhile(self) -> Callable[[], None]:
+        """Sends on a connection of its own, while other questions are asked. Call what this returns before reading."""
+        return _hands().submit(copy_context().run, self.send).result
+
     def send_as_allowed(self) -> None:
         """For a handful of questions of which some may be forbidden: these do not spoil the others."""
         self._settle(batch_as_allowed(self.rpc, self._calls, self._types) if self._calls else [])
@@ -67,3 +78,11 @@ class Batch:
         for reply, answer in zip(self._replies, answers, strict=True):
             reply.settle(answer)
         self._calls, self._types, self._replies = [], [], []
+
+
+@cache
+def _hands() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(HANDS, thread_name_prefix="ask")
+
+
+os.register_at_fork(after_in_child=_hands.cache_clear)  # threads stay behind in the parent

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
 
-from explorer.bitcoin.models import BlockFacts, ChainStatus, Status
+from explorer import cache
+from explorer.bitcoin.models import BlockFacts
 from explorer.bitcoin.query import MAX_HEIGHT
-from explorer.chain import tip
 from explorer.chain.batch import Batch
 from explorer.chain.block_facts import get_blocks
-from explorer.chain.status import StatusQuestion, get_chain
-from explorer.errors import NodeBusy, NotFound
+from explorer.chain.tip import ChainState, Moved, TipCheck, at_one_tip
+from explorer.errors import NotFound
 from explorer.node import answers
+from explorer.node.capabilities import get_capabilities
 from explorer.node.rpc import Rpc
-
-T = TypeVar("T")
+from explorer.places import heavy
 
 LIST_LENGTH = 10
-LOOK_AHEAD = 20  # heights beyond the last tip seen whose hashes are asked for on trust: a few hours of blocks
-TRIES = 3  # to read a list that reorganisations keep tearing apart
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    status: Status
+    state: ChainState
     blocks: tuple[BlockFacts, ...]  # newest first
 
 
@@ -35,23 +31,21 @@ class Home:
 class BlockList:
     """Blocks below `before`, newest first. `newer` and `older` are the `before` of the neighbouring lists."""
 
-    chain: ChainStatus
+    state: ChainState
     blocks: tuple[BlockFacts, ...]
     newer: int | None
     older: int | None
 
 
 def get_home(rpc: Rpc) -> Home:
-    """The status and the latest blocks: three round trips when no block is known, one when all are.
-
-    One more for the first question of all to a node, which `background.py` asks before a visitor does.
-    """
-    return _while_it_moves(lambda: _home(rpc))
+    """The state and the latest blocks: nothing is asked where all of them are known, and at most three round trips
+    otherwise."""
+    return at_one_tip(rpc, lambda state: Home(state, _blocks_down_from(rpc, state, state.chain.height)))
 
 
 def list_blocks(rpc: Rpc, before: int | None) -> BlockList:
     """The blocks below height `before` (from 1); the latest ones for None, and where it lies beyond the tip."""
-    return _while_it_moves(lambda: _list(rpc, before))
+    return at_one_tip(rpc, lambda state: _list(rpc, state, before))
 
 
 def hash_at(rpc: Rpc, height: int) -> str:
@@ -68,67 +62,57 @@ def hash_at(rpc: Rpc, height: int) -> str:
     return block_hash
 
 
-def _home(rpc: Rpc) -> Home:
-    """Which hashes to ask for depends on the tip. Guessing them from the tip that was seen last saves a round trip."""
-    seen = tip.last_seen(rpc)
-    heights = range(max(0, seen.height - LIST_LENGTH + 1), seen.height + LOOK_AHEAD + 1) if seen else ()
-    batch = Batch(rpc)
-    question = StatusQuestion(batch)
-    guesses = {height: batch.ask(str, "getblockhash", height) for height in heights}
-    batch.send()
-    status = question.read()
-    tip.remember(rpc, status.chain, status.node.version)
-    hashes = {height: reply.whole() for height, reply in guesses.items() if not reply.error}
-    blocks = _blocks_down_from(rpc, status.chain.height, hashes)
-    _check_tip(status.chain, blocks)
-    return Home(status, blocks)
+def get_raw_block(rpc: Rpc, block_hash: str) -> bytes:
+    """The block as the network sends it. NotFound, or Unsupported where it is pruned."""
+    with heavy():
+        if get_capabilities(rpc).rest:
+            with suppress(NotFound):  # the node says nothing of why
+                return rpc.rest(f"block/{block_hash}.bin")
+        return bytes.fromhex(rpc.call("getblock", block_hash, 0, into=str))
 
 
-def _list(rpc: Rpc, before: int | None) -> BlockList:
-    chain = get_chain(rpc)
-    top = chain.height if before is None else min(before - 1, chain.height)
-    blocks = _blocks_down_from(rpc, top, {})
-    if top == chain.height:
-        _check_tip(chain, blocks)
+def _list(rpc: Rpc, state: ChainState, before: int | None) -> BlockList:
+    tip = state.chain.height
+    top = tip if before is None else min(before - 1, tip)
+    blocks = _blocks_down_from(rpc, state, top)
     return BlockList(
-        chain=chain,
+        state=state,
         blocks=blocks,
-        newer=min(top + LIST_LENGTH, chain.height) + 1 if top < chain.height else None,
+        newer=min(top + LIST_LENGTH, tip) + 1 if top < tip else None,
         older=blocks[-1].height or None,
     )
 
 
-def _blocks_down_from(rpc: Rpc, top: int, hashes: Mapping[int, str]) -> tuple[BlockFacts, ...]:
-    """Up to ten blocks, those from genesis on. Raises _Moved where they are not one chain."""
+def _blocks_down_from(rpc: Rpc, state: ChainState, top: int) -> tuple[BlockFacts, ...]:
+    """Up to ten blocks, those from genesis on. Raises Moved where they are not one chain up to the state's tip."""
     heights = range(top, max(-1, top - LIST_LENGTH), -1)
-    if not all(height in hashes for height in heights):
-        hashes = _hashes(rpc, heights)
-    blocks = get_blocks(rpc, [hashes[height] for height in heights])
-    if any(upper.header.previous_hash != lower.hash for upper, lower in pairwise(blocks)):
-        raise _Moved
+    is_latest = top == state.chain.height
+    hashes = _known_ancestors(state.chain.best_hash, len(heights)) if is_latest else []
+    if len(hashes) < len(heights):
+        hashes = _hashes(rpc, state, heights)
+    blocks = get_blocks(rpc, hashes)
+    is_chain = all(upper.header.previous_hash == lower.hash for upper, lower in pairwise(blocks))
+    if not is_chain or (is_latest and blocks[0].hash != state.chain.best_hash):
+        raise Moved
     return blocks
 
 
-def _check_tip(chain: ChainStatus, blocks: Sequence[BlockFacts]) -> None:
-    if blocks[0].hash != chain.best_hash:
-        raise _Moved
+def _known_ancestors(block_hash: str, count: int) -> list[str]:
+    """The block and those before it, as far as their facts are kept."""
+    hashes: list[str] = []
+    here: str | None = block_hash
+    while here and len(hashes) < count and (block := cache.look_up(here, BlockFacts)):
+        hashes.append(here)
+        here = block.header.previous_hash
+    return hashes
 
 
-def _hashes(rpc: Rpc, heights: range) -> dict[int, str]:
+def _hashes(rpc: Rpc, state: ChainState, heights: range) -> list[str]:
     batch = Batch(rpc)
-    replies = {height: batch.ask(str, "getblockhash", height) for height in heights}
+    replies = [batch.ask(str, "getblockhash", height) for height in heights]
+    check = TipCheck(batch, state)
     batch.send()
-    if any(isinstance(reply.error, NotFound) for reply in replies.values()):
-        raise _Moved  # the chain has just become shorter
-    return {height: reply.whole() for height, reply in replies.items()}
-
-
-class _Moved(Exception):
-    """The chain was reorganised between two questions."""
-
-
-def _while_it_moves(ask: Callable[[], T]) -> T:
-    for _ in range(TRIES):
-        with suppress(_Moved):
-            return ask()
-    raise NodeBusy("chain_moving", retry_after=1)
+    check.read()
+    if any(isinstance(reply.error, NotFound) for reply in replies):
+        raise Moved  # the chain has just become shorter
+    return [reply.whole() for reply in replies]

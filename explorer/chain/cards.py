@@ -1,49 +1,104 @@
-"""A page of a block's transactions, as cards. Two ways lead to it.
+"""A page of a block's transactions, as cards. The cheapest way to them depends on the node (measured in
+docs/performance.md):
 
-With txindex: each transaction by itself, then those whose outputs they spend, which is ten times cheaper than asking
-for the inputs' amounts at once (`getrawtransaction` 2 reads the block's whole undo data each time). Without it, and
-for small blocks: one `getblock` 3, whose answer serves every page of the block.
+- REST hands out the block and what it spends in binary, a hundred times cheaper than as JSON;
+- with txindex each transaction is asked for by itself, then those whose outputs they spend: `getrawtransaction` 1 costs
+  a tenth of `getrawtransaction` 2, which reads the whole block's undo data each time;
+- without it `getrawtransaction` 2 is all there is for a page of a large block, shared out over several connections;
+- for a small block, and for all pages of a large one at once, one `getblock` 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from explorer import cache
 from explorer.bitcoin.models import TransactionCard, card
+from explorer.bitcoin.raw_block import RawBlock
 from explorer.chain import facts
 from explorer.chain.batch import Batch
 from explorer.chain.block_facts import BlockTxids
 from explorer.chain.prevouts import PrevoutQuestion
+from explorer.errors import ExplorerError, NodeUnavailable, NotFound, Unsupported
 from explorer.node import answers
+from explorer.node.capabilities import Capabilities
+from explorer.node.rpc import Rpc
 
 PER_PAGE = 25  # transactions
 SHOWN = 20  # inputs, and outputs, of each; the rest is on the transaction's own page
+SMALL_BLOCK = 60  # transactions: up to here one getblock 3 is the cheapest
+LANES = 3  # connections that share out what only getrawtransaction 2 can tell
+
+Cards = tuple[TransactionCard, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CardPage:
     """A fact: the transactions of one page of a block."""
 
-    cards: tuple[TransactionCard, ...]
+    cards: Cards
 
 
-def get_cards(
-    batch: Batch, block_hash: str, txids: BlockTxids, page: int, *, one_by_one: bool
-) -> tuple[TransactionCard, ...]:
-    """The transactions of a page (counted from 1); two round trips one by one, and one otherwise.
+def kept_cards(block_hash: str, page: int) -> CardPage | None:
+    return cache.look_up(_key(block_hash, page), CardPage)
+
+
+def get_cards(batch: Batch, block_hash: str, txids: BlockTxids, page: int, capabilities: Capabilities) -> Cards:
+    """The transactions of a page (counted from 1), in at most two round trips.
 
     The first of them takes along what the batch has gathered already. It stays unsent where the cards are kept.
     """
     key = _key(block_hash, page)
+    shown = txids.slice((page - 1) * PER_PAGE, PER_PAGE)
 
     def make(_: Sequence[str]) -> dict[str, CardPage]:
-        if one_by_one:
-            return {key: _one_by_one(batch, block_hash, txids.slice((page - 1) * PER_PAGE, PER_PAGE))}
-        return _whole_block(batch, block_hash)
+        if capabilities.rest and (found := _page_by_rest(batch.rpc, block_hash, page, capabilities.chain)):
+            return {key: found}
+        if txids.count <= SMALL_BLOCK:
+            pages = _paged(_whole_block(batch, block_hash))
+            if _is_complete(pages[page - 1]) or not capabilities.txindex:
+                return {_key(block_hash, number): found for number, found in enumerate(pages, start=1)}
+        if capabilities.txindex:
+            return {key: _one_by_one(batch, block_hash, shown)}
+        return {key: _with_undo(batch, block_hash, shown)}
 
     return cache.fetch([key], CardPage, make, complete=_is_complete)[key].cards
+
+
+def has_all_cards(block_hash: str) -> bool:
+    """Whether the cards of every page of a block are kept already; False for one whose txids are not."""
+    txids = cache.look_up(block_hash, BlockTxids)
+    return txids is not None and kept_cards(block_hash, -(-txids.count // PER_PAGE)) is not None
+
+
+def keep_all_cards(rpc: Rpc, block_hash: str, capabilities: Capabilities) -> Iterator[int]:
+    """Asks for the whole block at once and keeps the cards of every page; gives each page's number once it is kept.
+
+    Raises the node's error; of a block without undo data nothing is kept.
+    """
+    for number, page in enumerate(_in_pages(_all_cards(rpc, block_hash, capabilities)), start=1):
+        if not _is_complete(page):
+            return
+        cache.keep(_key(block_hash, number), page)
+        yield number
+
+
+def _all_cards(rpc: Rpc, block_hash: str, capabilities: Capabilities) -> Iterator[TransactionCard]:
+    if capabilities.rest:
+        return _by_rest(rpc, block_hash, capabilities.chain)
+    return _whole_block(Batch(rpc), block_hash)
+
+
+def _in_pages(cards: Iterator[TransactionCard]) -> Iterator[CardPage]:
+    while page := tuple(islice(cards, PER_PAGE)):
+        yield CardPage(page)
+
+
+def _paged(cards: Iterator[TransactionCard]) -> list[CardPage]:
+    return list(_in_pages(cards))
 
 
 def _key(block_hash: str, page: int) -> str:
@@ -54,14 +109,31 @@ def _is_complete(page: CardPage) -> bool:
     return all(card.is_coinbase or card.fee is not None for card in page.cards)
 
 
-def _whole_block(batch: Batch, block_hash: str) -> dict[str, CardPage]:
+# --- the ways ---------------------------------------------------------------------------------------------------------
+
+
+def _by_rest(rpc: Rpc, block_hash: str, network: str, first: int = 0) -> Iterator[TransactionCard]:
+    """From the position `first` on; read from the two answers only as far as the cards are taken."""
+    block = rpc.rest(f"block/{block_hash}.bin")
+    spent = rpc.rest(f"spenttxouts/{block_hash}.bin")
+    try:
+        yield from RawBlock(block, spent, network).cards(SHOWN, first)
+    except ValueError as error:
+        raise NodeUnavailable("node_unexpected_answer", method="rest/block", reason=str(error)) from error
+
+
+def _page_by_rest(rpc: Rpc, block_hash: str, page: int, network: str) -> CardPage | None:
+    """None where there is no undo data: of a block that was never connected."""
+    first = (page - 1) * PER_PAGE
+    with suppress(NotFound, Unsupported):
+        return CardPage(tuple(islice(_by_rest(rpc, block_hash, network, first), PER_PAGE)))
+    return None
+
+
+def _whole_block(batch: Batch, block_hash: str) -> Iterator[TransactionCard]:
     block = batch.ask(answers.BlockTransactions, "getblock", block_hash, 3)
     batch.send()
-    cards = [card(facts.transaction(tx), SHOWN) for tx in block.whole().tx]
-    return {
-        _key(block_hash, number): CardPage(tuple(cards[first : first + PER_PAGE]))
-        for number, first in enumerate(range(0, len(cards), PER_PAGE), start=1)
-    }
+    return (card(facts.transaction(tx), SHOWN) for tx in block.whole().tx)
 
 
 def _one_by_one(batch: Batch, block_hash: str, txids: Sequence[str]) -> CardPage:
@@ -78,3 +150,23 @@ def _one_by_one(batch: Batch, block_hash: str, txids: Sequence[str]) -> CardPage
     second.send()
     full = {txid: facts.transaction(tx) for txid, reply in undone.items() if (tx := reply.known())}
     return CardPage(tuple(card(full.get(tx.txid) or prevouts.fill(tx), SHOWN) for tx in txs))
+
+
+def _with_undo(batch: Batch, block_hash: str, txids: Sequence[str]) -> CardPage:
+    lanes = [batch, *(Batch(batch.rpc) for _ in range(LANES - 1))]
+    replies = [
+        lanes[position % LANES].ask(answers.Tx, "getrawtransaction", txid, 2, block_hash)
+        for position, txid in enumerate(txids)
+    ]
+    under_way = [lane.send_meanwhile() for lane in lanes[1:]]
+    batch.send()
+    for lane in under_way:
+        lane()
+    if any(_lacks_undo(reply.error) for reply in replies):  # of a block that was never connected: no amounts
+        replies = [batch.ask(answers.Tx, "getrawtransaction", txid, 1, block_hash) for txid in txids]
+        batch.send()
+    return CardPage(tuple(card(facts.transaction(reply.whole()), SHOWN) for reply in replies))
+
+
+def _lacks_undo(error: ExplorerError | None) -> bool:
+    return error is not None and error.message_id == "undo_missing"

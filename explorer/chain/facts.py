@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec import Raw
+
 from explorer.bitcoin.amounts import rate_per_vbyte, satoshis
 from explorer.bitcoin.models import (
+    FINAL_SEQUENCE,
+    HIGHEST_REPLACEABLE_SEQUENCE,
     BlockHeader,
     BlockState,
     BlockStats,
@@ -15,7 +19,10 @@ from explorer.bitcoin.models import (
     Output,
     Script,
     Transaction,
+    TransactionPart,
+    bands,
 )
+from explorer.decoding import json_decoder
 from explorer.node import answers
 
 
@@ -45,7 +52,9 @@ def node_status(info: answers.NetworkInfo) -> NodeStatus:
 
 
 def mempool_status(info: answers.MempoolInfo) -> MempoolStatus:
-    return MempoolStatus(info.size, info.bytes, rate_per_vbyte(info.mempoolminfee))
+    return MempoolStatus(
+        info.size, info.bytes, rate_per_vbyte(info.mempoolminfee), satoshis(info.total_fee), info.usage
+    )
 
 
 def block_header(header: answers.Header, block: answers.Block | None) -> BlockHeader:
@@ -70,7 +79,7 @@ def block_header(header: answers.Header, block: answers.Block | None) -> BlockHe
 
 
 def block_state(header: answers.Header) -> BlockState:
-    return BlockState(max(0, header.confirmations), header.nextblockhash)
+    return BlockState(header.height, max(0, header.confirmations), header.nextblockhash)
 
 
 def block_stats(stats: answers.Stats) -> BlockStats:
@@ -118,6 +127,39 @@ def transaction(tx: answers.Tx) -> Transaction:
         inputs=tuple(_input(vin) for vin in tx.vin),
         outputs=tuple(output(vout) for vout in tx.vout),
         fee=None if tx.fee is None else satoshis(tx.fee),
+    )
+
+
+def transaction_part(raw: Raw, tx: answers.TxOutline, first: int, most: int) -> TransactionPart:
+    """The whole in sum, and `most` inputs and outputs from the position `first` on: `raw` is what the node sent, `tx`
+    its outline. Of a transaction of thousands of inputs only those that are shown are read in every detail."""
+    pieces: answers.TxPieces = json_decoder(answers.TxPieces).decode(raw)
+    read_input, read_output = json_decoder(answers.Vin).decode, json_decoder(answers.Vout).decode
+    is_coinbase = tx.vin[0].coinbase is not None
+    values_out = [satoshis(vout.value) for vout in tx.vout]
+    values_in = [satoshis(vin.prevout.value) for vin in tx.vin if vin.prevout]
+    sequences = [vin.sequence for vin in tx.vin]
+    shown = slice(first, first + most)
+    return TransactionPart(
+        txid=tx.txid,
+        wtxid=tx.hash,
+        version=tx.version,
+        locktime=tx.locktime,
+        size=tx.size,
+        vsize=tx.vsize,
+        weight=tx.weight,
+        fee=None if tx.fee is None else satoshis(tx.fee),
+        is_coinbase=is_coinbase,
+        input_count=len(tx.vin),
+        output_count=len(tx.vout),
+        total_out=sum(values_out),
+        signals_replacement=not is_coinbase and min(sequences) <= HIGHEST_REPLACEABLE_SEQUENCE,
+        is_final=min(sequences) == FINAL_SEQUENCE,
+        first=first,
+        inputs=tuple(_input(read_input(vin)) for vin in pieces.vin[shown]),
+        outputs=tuple(output(read_output(vout)) for vout in pieces.vout[shown]),
+        bands_in=bands(values_in) if len(values_in) == len(tx.vin) else (),
+        bands_out=bands(values_out),
     )
 
 

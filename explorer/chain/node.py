@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from explorer.bitcoin.models import ChainStatus, NodeStatus
-from explorer.chain import facts, tip
+from explorer.chain import facts
 from explorer.chain.batch import Batch
 from explorer.node import answers
 from explorer.node.rpc import Rpc
@@ -58,29 +58,26 @@ def get_node_details(rpc: Rpc) -> NodeDetails:
     """Two round trips. Raises what the node's answer or silence means; what the node may not tell is not known."""
     chain = facts.chain_status(rpc.call("getblockchaininfo", into=answers.BlockchainInfo))
     # Of who answered this, and of nobody else: what another node can do would be no answer.
-    details = rpc.through(lambda endpoint: _ask(endpoint, chain))
-    tip.remember(rpc, chain, details.node.version)
-    return details
+    return rpc.through(lambda endpoint: _ask(endpoint, chain))
 
 
 def _ask(rpc: Rpc, chain: ChainStatus) -> NodeDetails:
     batch = Batch(rpc)
-    network_reply = batch.ask(answers.NetworkInfo, "getnetworkinfo")
+    network = batch.ask(answers.NetworkInfo, "getnetworkinfo")
     uptime = batch.ask(int, "uptime")
     index_reply = batch.ask(dict[str, answers.IndexInfo], "getindexinfo")
     listing = batch.ask(str, "help")
     usage = batch.ask(str, "help", "gettxspendingprevout")  # it tells whether the node knows of the index of spenders
     batch.send_as_allowed()
-    network = network_reply.whole()
     found = None if index_reply.error else index_reply.whole()
     offers_spenders = None if usage.error else INDEXES["spenders"] in usage.whole()
     indexes = tuple(_index(name, found, chain, offers_spenders) for name in INDEXES)
     methods = None if listing.error else frozenset(line.split()[0] for line in listing.whole().splitlines() if line)
     return NodeDetails(
         chain,
-        facts.node_status(network),
+        facts.node_status(network.whole()),
         None if uptime.error else uptime.whole(),
-        tuple(network.localservicesnames),
+        tuple(network.whole().localservicesnames),
         indexes,
         features(chain, {index.name: index for index in indexes}, methods),
     )

@@ -36,10 +36,14 @@ class PrevoutQuestion:
         """The transaction with what was found, and its fee where all amounts are known."""
         if tx.is_coinbase:
             return tx
-        inputs = tuple(i if i.prevout else self._filled(i) for i in tx.inputs)
+        inputs = self.filled(tx.inputs)
         amounts = [i.prevout.value for i in inputs if i.prevout]
         fee = sum(amounts) - tx.total_out if len(amounts) == len(inputs) else tx.fee
         return replace(tx, inputs=inputs, fee=fee)
+
+    def filled(self, inputs: Iterable[Input]) -> tuple[Input, ...]:
+        """The inputs with what was found."""
+        return tuple(i if i.prevout else self._filled(i) for i in inputs)
 
     def _filled(self, i: Input) -> Input:
         if i.txid is None or i.vout is None:

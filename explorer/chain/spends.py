@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from explorer.bitcoin.models import Place, Spend, Transaction
+from explorer.bitcoin.models import Place, Spend, TransactionPart
 from explorer.bitcoin.script import is_unspendable
 from explorer.chain.batch import Batch
 from explorer.node import answers
@@ -17,21 +15,21 @@ UNKNOWN = Spend("unknown")
 
 
 class SpendQuestion:
-    """Asks, as part of a batch, about some outputs of a transaction.
+    """Asks, as part of a batch, about the outputs of a transaction that its page shows.
 
     `gettxout` answers null for spent, unspendable, and all outputs of a stale block alike; `gettxspendingprevout` names
     the spender in the mempool, and from Bitcoin Core 31 on, with txospenderindex, in a block. While that index is being
     built it answers with an error: then it is not known by what.
     """
 
-    def __init__(self, batch: Batch, tx: Transaction, vouts: Sequence[int], capabilities: Capabilities) -> None:
-        self._tx = tx
+    def __init__(self, batch: Batch, tx: TransactionPart, capabilities: Capabilities) -> None:
+        outputs = dict(enumerate(tx.outputs, start=tx.first))
         self._unspent = {
             vout: batch.ask_maybe(answers.TxOut, "gettxout", tx.txid, vout, True)
-            for vout in vouts
-            if not is_unspendable(tx.outputs[vout].script.hex)
+            for vout, output in outputs.items()
+            if not is_unspendable(output.script.hex)
         }
-        self._vouts = vouts
+        self._vouts = tuple(outputs)
         outpoints = [{"txid": tx.txid, "vout": vout} for vout in self._unspent]
         can_tell = outpoints and "gettxspendingprevout" in capabilities.methods
         self._spenders = batch.ask(list[answers.Spender], "gettxspendingprevout", outpoints) if can_tell else None

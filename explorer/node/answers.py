@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 MISSING = -1  # for a number that may be absent and is never negative
 
@@ -48,6 +48,8 @@ class MempoolInfo(Struct):
     size: int
     bytes: int  # virtual size
     mempoolminfee: Decimal  # BTC/kvB
+    total_fee: Decimal = Decimal(0)
+    usage: int = 0  # bytes of memory
 
 
 class Header(Struct):
@@ -120,6 +122,39 @@ class Tx(Struct):
     hex: str = ""
 
 
+class Value(Struct):
+    value: Decimal
+
+
+class VinOutline(Struct):
+    sequence: int
+    coinbase: str | None = None
+    prevout: Value | None = None
+
+
+class TxOutline(Struct):
+    """A `Tx` of any number of inputs and outputs, as far as all of them together tell something."""
+
+    txid: str
+    hash: str
+    version: int
+    size: int
+    vsize: int
+    weight: int
+    locktime: int
+    vin: list[VinOutline]
+    vout: list[Value]
+    fee: Decimal | None = None
+    blockhash: str | None = None
+
+
+class TxPieces(Struct):
+    """The inputs and outputs of a `Tx`, each to be read by itself."""
+
+    vin: list[Raw]
+    vout: list[Raw]
+
+
 class CoinbaseTx(Struct):
     coinbase: str
 
@@ -132,6 +167,12 @@ class Block(Header, kw_only=True):
     weight: int
     tx: list[str]
     coinbase_tx: CoinbaseTx | None = None  # since Bitcoin Core 31
+
+
+class RawBlockTransactions(Struct):
+    """`getblock` 2, each transaction to be read by itself."""
+
+    tx: list[Raw]
 
 
 class BlockTransactions(Struct):
@@ -167,6 +208,7 @@ class MempoolEntry(Struct):
     fees: MempoolFees
     depends: list[str]
     spentby: list[str]
+    wtxid: str = ""
     replaceable: bool = field(name="bip125-replaceable", default=True)  # leaves with full RBF
 
 

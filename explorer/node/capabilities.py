@@ -32,11 +32,13 @@ class Capabilities:
     block_filters: bool
     coin_stats: bool
     spender_index: bool  # what spent an output in a block: txospenderindex, since Bitcoin Core 31
+    rest: bool  # blocks, and what they spend, in binary: with rest=1, since Bitcoin Core 30
     methods: frozenset[str]  # every method that the node lists
 
 
 class _Chain(Struct):
     chain: str
+    bestblockhash: str
     pruned: bool = False
     pruneheight: int | None = None
 
@@ -106,8 +108,17 @@ def _ask(rpc: Rpc) -> Capabilities:
         block_filters="basic block filter index" in ready,
         coin_stats="coinstatsindex" in ready,
         spender_index="txospenderindex" in ready,
+        rest=_has_rest(rpc, chain.bestblockhash),
         methods=frozenset(line.split()[0] for line in listing.splitlines() if line and not line.startswith("=")),
     )
+
+
+def _has_rest(rpc: Rpc, best_hash: str) -> bool:
+    """Asked for what the newest block spends: an older node has REST, and not that."""
+    try:
+        return bool(rpc.rest(f"spenttxouts/{best_hash}.bin"))
+    except ExplorerError:
+        return False
 
 
 def _without(answer: Any, substitute: Any) -> Any:

@@ -7,7 +7,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar, overload
 from urllib.parse import quote
@@ -15,16 +14,20 @@ from urllib.parse import quote
 import msgspec
 from bitcoinrpc.authproxy import AuthServiceProxy, JSONRPCException
 
-from explorer.errors import ExplorerError, NodeUnavailable
+from explorer.decoding import json_decoder, one_at_a_time
+from explorer.errors import ExplorerError, NodeBusy, NodeUnavailable, NotFound
 from explorer.node.discovery import Endpoint
 from explorer.node.reads import is_read
 from explorer.node.redaction import Redaction
 from explorer.node.retry import TROUBLE
 from explorer.node.rpc import Call, Named, Rpc, is_named
 from explorer.node.rpc_errors import translate
-from explorer.node.transport import Transport
+from explorer.node.transport import BUSY_SECONDS, Transport
 
 T = TypeVar("T")
+
+HTTP_OK: Final = 200
+HTTP_BUSY: Final = 503  # its work queue is full, or it warms up
 
 # python-bitcoinrpc writes parameters and answers to this logger.
 logging.getLogger("BitcoinRPC").addFilter(lambda record: False)
@@ -42,6 +45,13 @@ class _Envelope(msgspec.Struct, Generic[T]):
     error: _Error | None = None
 
 
+class _RawEnvelope(msgspec.Struct):
+    """The same, its result as it came: msgspec 0.22 takes a union of Raw and null for null."""
+
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: _Error | None = None
+
+
 class _Item(msgspec.Struct):
     """An answer in a batch. Its result is decoded afterwards, so that an odd one does not spoil the others."""
 
@@ -51,19 +61,14 @@ class _Item(msgspec.Struct):
 
 
 @lru_cache(maxsize=256)
-def _decoder(into: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(into, float_hook=Decimal)  # the hook serves what has no type of its own
-
-
-@lru_cache(maxsize=256)
 def _envelope_decoder(into: Any) -> msgspec.json.Decoder[Any]:
-    return _decoder(_Envelope[into])
+    return json_decoder(_RawEnvelope if into is msgspec.Raw else one_at_a_time(lambda: _Envelope[into]))
 
 
 @lru_cache(maxsize=256)
 def _takes_null(into: Any) -> bool:
     try:
-        msgspec.convert(None, into)
+        one_at_a_time(lambda: msgspec.convert(None, into))
     except msgspec.ValidationError:
         return False
     return True
@@ -120,8 +125,6 @@ class _Proxy(AuthServiceProxy):  # type: ignore[misc]  # a package without types
         envelope = _envelope_decoder(self._into).decode(self._exchange.answer)
         if envelope.error is not None:
             return {"error": {"code": envelope.error.code, "message": envelope.error.message}}
-        if self._into is msgspec.Raw and envelope.result is None:
-            return {"result": msgspec.Raw(b"null")}  # msgspec 0.22 prefers None
         if envelope.result is msgspec.UNSET or (envelope.result is None and not _takes_null(self._into)):
             raise msgspec.ValidationError("no result")
         return {"result": envelope.result}
@@ -208,6 +211,18 @@ class NodeConnection:
             failure = _failure(self._redact, error, method, params)
         raise failure
 
+    def rest(self, path: str) -> bytes:
+        """See `Rpc`. An endpoint with a path of its own is a provider's, and has no such interface."""
+        asking = f"rest/{path.partition('/')[0]}"
+        if self.endpoint.target.reveal() != "/":
+            raise NotFound(method=asking)
+        answer = self._transport.get(path, asking)
+        if answer.status == HTTP_BUSY:
+            raise NodeBusy(retry_after=BUSY_SECONDS)
+        if answer.status != HTTP_OK:
+            raise NotFound(method=asking)
+        return answer.body
+
     def batch(self, calls: Sequence[Call], *, into: Any = None) -> list[Any]:
         """See `Rpc`. When a later chunk fails, its error stands for that chunk's calls and for those not asked."""
         types = into if isinstance(into, (list, tuple)) else [into] * len(calls)
@@ -255,8 +270,10 @@ def _result(redact: Redaction, call: Call, item: _Item | None, into: Any) -> Any
         return _failure(redact, said, method, params)
     if item is None or item.result is msgspec.UNSET:
         return _unexpected(method, "no result, or more than one")
+    if into is msgspec.Raw:
+        return item.result
     try:
-        return _decoder(Any if into is None else into).decode(item.result)
+        return json_decoder(Any if into is None else into).decode(item.result)
     except ODD_ANSWERS as error:
         return _unexpected(method, str(error))
 

@@ -139,6 +139,10 @@ class FailoverConnection:
         types = into if isinstance(into, (list, tuple)) else [into] * len(calls)
         return self._answers(calls, types, _batch) if calls else []
 
+    def rest(self, path: str) -> bytes:
+        """See `Rpc`."""
+        return self.through(lambda endpoint: endpoint.rest(path))
+
     def through(self, question: Callable[[Rpc], T]) -> T:
         """See `Rpc`."""
         errors: list[tuple[Member, ExplorerError]] = []

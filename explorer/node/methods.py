@@ -10,6 +10,7 @@ from typing import Final
 # What pages cannot be made without.
 NEEDED: Final = frozenset(
     {
+        "getbestblockhash",
         "getblock",
         "getblockchaininfo",
         "getblockcount",

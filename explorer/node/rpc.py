@@ -58,6 +58,13 @@ class Rpc(Protocol):
     @overload
     def call(self, method: str, *params: Any, into: type[T]) -> T: ...
 
+    def rest(self, path: str) -> bytes:
+        """What the node's REST interface has under a path, in binary, such as `block/HASH.bin`.
+
+        Only where `Capabilities.rest` says so. Raises NotFound where there is nothing there, for whatever reason.
+        """
+        ...
+
     def batch(self, calls: Sequence[Call], *, into: Any = None) -> list[Any]:
         """Asks many things in one round trip (in chunks of the set size).
 

@@ -16,6 +16,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected, UnknownProtocol
 from typing import Final
@@ -69,28 +70,41 @@ class Transport:
         A `repeatable` request is sent once more when the node closed a kept connection without a word. Raises
         `NodeBusy`, `NodeRefused` or `NodeUnavailable`.
         """
+        answer = self._asked(asking, lambda deadline: self._logged_in(body, path, deadline, repeatable))
+        if (refusal := self._refusal(answer, asking)) is not None:
+            raise refusal
+        return answer.body
+
+    def get(self, path: str, asking: str) -> Answer:
+        """What the node's REST interface answers, whatever its status: it asks for no login.
+
+        `asking` names the question, for errors. Raises `NodeBusy` or `NodeUnavailable`.
+        """
+        head = Secret(
+            f"GET /rest/{path} HTTP/1.1\r\nHost: {self._endpoint.authority}\r\nUser-Agent: bitcoin-explorer\r\n\r\n"
+        )
+        return self._asked(asking, lambda deadline: self._exchange(head, b"", deadline, repeatable=True))
+
+    def _asked(self, asking: str, ask: Callable[[float], Answer]) -> Answer:
+        """The answer of `ask`, which is given its deadline: waited for within ours, with one of our connections."""
         seconds = left(self._timeout)
         deadline = time.monotonic() + seconds
         self._wait_for_turn(min(seconds / 2, TURN_SECONDS))
         if not self._free.acquire(timeout=seconds / 2):  # the other half is for the answer
             raise NodeBusy("node_connections_busy", retry_after=BUSY_SECONDS, limit=self._limit)
         try:
-            answer = self._logged_in(body, path, deadline, repeatable)
+            return ask(deadline)
         except TimeoutError as error:
             raise NodeUnavailable(
                 "node_timeout", endpoint=self._endpoint.label, method=asking, seconds=max(1, round(seconds))
             ) from error.with_traceback(None)
         except HTTPException as error:  # left behind: it quotes the server, which may quote our request and its key
-            refusal: ExplorerError | None = self._unreachable(error)
+            failure = self._unreachable(error)
         except OSError as error:
             raise self._unreachable(error) from error.with_traceback(None)
-        else:
-            refusal = self._refusal(answer, asking)
         finally:
             self._free.release()
-        if refusal is not None:
-            raise refusal
-        return answer.body
+        raise failure
 
     def _wait_for_turn(self, patience: float) -> None:
         if self._turns is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask, Request, Response, current_app, request, url_for
 
-YEAR = 31_536_000  # seconds
+from explorer.web.headers import keep_for_good
 
 
 @cache
@@ -17,7 +17,12 @@ def _fingerprint(path: Path) -> str:
 
 
 def static_url(filename: str) -> str:
-    folder = Path(current_app.static_folder or "")
+    return _static_url(request.script_root, filename, Path(current_app.static_folder or ""))
+
+
+@cache
+def _static_url(root: str, filename: str, folder: Path) -> str:
+    """`root` is the path under which the app stands, which is part of the result."""
     return url_for("static", filename=filename, v=_fingerprint(folder / filename))
 
 
@@ -29,10 +34,6 @@ def _is_current(request: Request) -> bool:
 
 def register(app: Flask) -> None:
     @app.after_request
-    def keep_for_good(response: Response) -> Response:
-        if request.endpoint == "static" and response.status_code == 200 and _is_current(request):
-            response.cache_control.no_cache = None
-            response.cache_control.public = True
-            response.cache_control.max_age = YEAR
-            response.cache_control.immutable = True
-        return response
+    def keep_current(response: Response) -> Response:
+        is_ours = request.endpoint == "static" and response.status_code == 200
+        return keep_for_good(response) if is_ours and _is_current(request) else response

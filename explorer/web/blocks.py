@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from flask import Blueprint, redirect, request, url_for
+from flask import Response as FlaskResponse
 from werkzeug.wrappers import Response
 
-from explorer.bitcoin.query import MAX_HEIGHT, Hash, Height, parse_block_id, parse_number
+from explorer.bitcoin.query import MAX_HEIGHT, Hash, Height, parse_block_id, parse_hash, parse_number
 from explorer.bitcoin.subsidy import subsidy
 from explorer.bitcoin.versionbits import signals
 from explorer.chain.block_pages import get_block_page
-from explorer.chain.blocks import hash_at, list_blocks
+from explorer.chain.blocks import get_raw_block, hash_at, list_blocks
 from explorer.errors import BadQuery
 from explorer.messages import words
+from explorer.web.headers import keep_for_good
+from explorer.web.lifetime import LEAST, holds_for
 from explorer.web.page import page_number, render, rpc
+from explorer.web.page_cache import TIP, Arguments, kept
 
 bp = Blueprint("blocks", __name__)
 
 
-@bp.get("/blocks")
-def index() -> str:
-    found = list_blocks(rpc(), _before())
-    return render("blocks.html", found.chain, blocks=found.blocks, newer=found.newer, older=found.older)
-
-
-def _before() -> int | None:
-    typed = request.args.get("before")
+def _before(arguments: Arguments) -> int | None:
+    typed = arguments.get("before")
     if typed is None:
         return None
     before = parse_number(typed, 1, MAX_HEIGHT)
@@ -33,7 +33,19 @@ def _before() -> int | None:
     return before
 
 
+@bp.get("/blocks")
+@kept(TIP, parameters=lambda arguments: (_before(arguments),))
+def index() -> str:
+    found = list_blocks(rpc(), _before(request.args))
+    return render("blocks.html", found.state, blocks=found.blocks, newer=found.newer, older=found.older)
+
+
+def _page_of_block(arguments: Arguments, block_id: str) -> Hashable | None:
+    return (block_id, page_number(arguments)) if parse_block_id(block_id) == Hash(block_id) else None
+
+
 @bp.get("/block/<block_id>")
+@kept(TIP, parameters=_page_of_block)
 def show(block_id: str) -> str | Response:
     match parse_block_id(block_id):
         case Height(height):
@@ -46,20 +58,33 @@ def show(block_id: str) -> str | Response:
             raise BadQuery("bad_block_id", query=block_id[:100])
 
 
+@bp.get("/block/<block_id>/raw")
+def raw(block_id: str) -> FlaskResponse:
+    """The block's bytes, as a file."""
+    block_hash = parse_hash(block_id)
+    if block_hash is None:
+        raise BadQuery("bad_block_id", query=block_id[:100])
+    response = FlaskResponse(get_raw_block(rpc(), block_hash), mimetype="application/octet-stream")
+    response.headers["Content-Disposition"] = f"attachment; filename={block_hash}.bin"
+    return keep_for_good(response)
+
+
 def _page(block_hash: str) -> str:
     found = get_block_page(rpc(), block_hash, page_number())
     block = found.block
+    if found.missing:
+        holds_for(LEAST)  # the node may get what it lacks while the tip stands
     return render(
         "block.html",
-        found.chain,
+        found.state,
         block=block,
-        state=found.state,
+        state=found.place,
         is_stale=found.is_stale,
         transactions=found.cards,
         page=found.page,
         pages=found.pages,
         first=found.first,
-        subsidy=block.stats.subsidy if block.stats else subsidy(block.height, found.chain.network),
+        subsidy=block.stats.subsidy if block.stats else subsidy(block.height, found.state.chain.network),
         reason=words(found.missing).what if found.missing else None,
         best_hash_at_height=found.best_hash,
         version_bits=signals(block.header.version),

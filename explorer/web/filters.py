@@ -20,6 +20,7 @@ from explorer.bitcoin.locktime import relative_lock_words
 from explorer.bitcoin.models import BlockStats, Input, MempoolEntry, fee_rate
 from explorer.chain.transactions import PER_PAGE
 from explorer.web import pictures
+from explorer.web.lifetime import holds_for
 from explorer.web.pictures import markup
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
@@ -196,12 +197,19 @@ def moment(value: int) -> str:
 def age(value: int, now: int) -> Markup:
     """How long ago, the UTC time beneath it for machines and on hover. A block's time may lie ahead of the clock."""
     passed = now - value
+    holds_for(_until_it_changes(passed))
     if abs(passed) < MINUTE:
         words = "just now"
     else:
         words = f"{duration(passed)} ago" if passed > 0 else f"in {duration(-passed)}"
     machine, person = _iso(value)
     return markup(f'<time datetime="{machine}" title="{person} UTC">{words}</time>')
+
+
+def _until_it_changes(passed: int) -> int:
+    """In how many seconds an age will be said otherwise."""
+    unit = next((unit for unit in (YEAR, MONTH, DAY, HOUR) if passed >= unit), MINUTE)
+    return unit - passed % unit
 
 
 def utc(value: int) -> Markup:

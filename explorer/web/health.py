@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from explorer.chain.status import get_status
+from explorer.chain import tip
 from explorer.errors import ExplorerError
 from explorer.messages import words
 from explorer.version import VERSION
@@ -23,7 +23,7 @@ def node() -> tuple[Response, int]:
     """200 where the node answers, 503 with the reason where it does not."""
     connection = rpc()
     try:
-        chain = get_status(connection).chain
+        chain = tip.look(connection).chain
     except ExplorerError as error:
         return jsonify(status="unavailable", node=connection.label, error=error.message_id, what=words(error).what), 503
     return jsonify(

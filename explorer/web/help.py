@@ -11,4 +11,4 @@ bp = Blueprint("help", __name__)
 
 @bp.get("/connect")
 def connect() -> str:
-    return render("connect.html", chain=None)
+    return render("connect.html", None)

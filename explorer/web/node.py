@@ -28,7 +28,9 @@ def show() -> str | Response:
         return _without_answer(node, error)
     height = details.chain.height  # newer than what is remembered
     members = [replace(member, height=height) if member.label == node.label else member for member in _members(node)]
-    return render("node.html", details.chain, details=details, members=members, words=words, said=node_words)
+    return render(
+        "node.html", None, chain=details.chain, details=details, members=members, words=words, said=node_words
+    )
 
 
 def _without_answer(node: Rpc, error: ExplorerError) -> Response:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
-from flask import current_app, render_template, request
+import flask
+from flask import current_app, g, render_template, request
 
 from config import Settings
 from explorer.bitcoin.models import ChainStatus
 from explorer.bitcoin.query import parse_number
-from explorer.chain.tip import last_seen
+from explorer.chain.tip import ChainState, last_seen
 from explorer.errors import BadQuery
 from explorer.node.connection import get_rpc_connection
 from explorer.node.failover import has_answered
@@ -32,30 +35,46 @@ def rpc() -> Rpc:
     return get_rpc_connection(settings())
 
 
-def render(template: str, chain: ChainStatus | None, **values: Any) -> str:
-    """A page. `chain` is None where the node was not asked, or does not answer."""
+def render(template: str, chain_state: ChainState | None, /, *, chain: ChainStatus | None = None, **values: Any) -> str:
+    """A page. `chain_state` is None where the node was not asked, or does not answer; `chain` is what else tells where
+    it stands."""
     connection = rpc()
-    seen = last_seen(connection)
+    g.state = chain_state
+    seen = chain_state or last_seen(connection)
+    chain = chain or (chain_state.chain if chain_state else None)
+    label = connection.label if has_answered() or not chain_state else chain_state.label
     return render_template(
         template,
         site=SITE,
         version=VERSION,
         answered=chain is not None or has_answered(),
-        rpc_label=connection.label,
+        rpc_label=label,
         is_demo=connection.is_demo,
         now=connection.now(),
-        network=chain.network if chain else seen.network if seen else None,
-        node_version=seen.version if seen and seen.label == connection.label else None,
+        network=chain.network if chain else seen.chain.network if seen else None,
+        node_version=seen.status.node.version if seen and seen.label == label else None,
         tip_height=chain.height if chain else None,
         static_url=static_url,
+        url_for=url_for,
         can_describe_search=settings().origin is not None,
         **values,
     )
 
 
-def page_number() -> int:
+def url_for(endpoint: str, **values: Any) -> str:
+    """Flask's, remembered: making an address costs as much as a row of a table."""
+    return _url(request.script_root, endpoint, tuple(sorted(values.items())))
+
+
+@lru_cache(maxsize=4096)
+def _url(root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+    """`root` is the path under which the app stands, which is part of the result."""
+    return flask.url_for(endpoint, **dict(values))
+
+
+def page_number(arguments: Mapping[str, str] | None = None) -> int:
     """The `page` of the query, from 1. Raises BadQuery."""
-    typed = request.args.get("page")
+    typed = (request.args if arguments is None else arguments).get("page")
     if typed is None:
         return 1
     number = parse_number(typed, 1, MAX_PAGE)

@@ -9,9 +9,12 @@ from flask import Flask, g
 from config import Settings
 from explorer.deadline import deadline
 from explorer.node.failover import conversation
+from explorer.places import PLACES, let_wait
 
 
 def register(app: Flask, settings: Settings) -> None:
+    let_wait(settings.web_threads // 2 - PLACES)
+
     @app.before_request
     def begin() -> None:
         bounds = g.bounds = ExitStack()

@@ -12,14 +12,13 @@ from math import log1p
 
 from markupsafe import Markup
 
-from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus, Transaction
+from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus, TransactionPart
 
 STEPS = (2, 5, 15, 50, 150)  # sat/vB: where the second to the sixth colour of a fee rate begins
 LEAST_BAR, LEAST_VESSEL = 0.02, 0.04  # what a level shows at least, unless there is nothing
 RULER_MARKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000)
 RULER_GAP = 7.0  # percent of the width that a label needs
 
-FLOW_BANDS = 24  # on either side; what is beyond goes into one
 FLOW_WIDTH, FLOW_HEIGHT, FLOW_TRUNK = 1_000, 120, 60
 FLOW_GAP = 20.0  # between bands, at most
 
@@ -122,19 +121,15 @@ def _spread(marks: Sequence[int], x: Callable[[int], float]) -> Iterator[int]:
 # --- the money through a transaction ----------------------------------------------------------------------------------
 
 
-def flow(tx: Transaction) -> Markup:
+def flow(tx: TransactionPart) -> Markup:
     """Inputs from the left, outputs and the fee to the right, each as thick as its amount. Nothing where the inputs'
     amounts are not known or nothing moves."""
-    outputs = [output.value for output in tx.outputs]
-    if tx.is_coinbase:
-        inputs, fee = [tx.total_out], 0
-    else:
-        inputs, fee = [i.prevout.value for i in tx.inputs if i.prevout is not None], tx.fee or 0
+    inputs, fee = ((tx.total_out,), 0) if tx.is_coinbase else (tx.bands_in, tx.fee or 0)
     total = sum(inputs)
-    if not total or total != sum(outputs) + fee:
+    if not total or total != tx.total_out + fee:
         return markup("")
-    left = _bands(_gathered(inputs), total)
-    right = _bands([*_gathered(outputs), fee] if fee else _gathered(outputs), total)
+    left = _bands(inputs, total)
+    right = _bands([*tx.bands_out, fee] if fee else tx.bands_out, total)
     middle, end = FLOW_WIDTH // 2, FLOW_WIDTH
     paths = [f'<path d="{_band(0, outer, middle, inner)}"/>' for outer, inner in left]
     for place, (outer, inner) in enumerate(right, 1):
@@ -146,12 +141,6 @@ def flow(tx: Transaction) -> Markup:
         '<stop class="from" offset="0.1"/><stop class="to" offset="0.9"/></linearGradient></defs>'
         f'<g fill="url(#money)">{"".join(paths)}</g></svg>'
     )
-
-
-def _gathered(amounts: Sequence[int]) -> list[int]:
-    """No more bands than can be seen; amounts of nothing are left out."""
-    seen = [amount for amount in amounts if amount]
-    return seen if len(seen) <= FLOW_BANDS else [*seen[: FLOW_BANDS - 1], sum(seen[FLOW_BANDS - 1 :])]
 
 
 Span = tuple[float, float]  # from, to

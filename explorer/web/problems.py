@@ -58,7 +58,7 @@ def _unknown(error: Exception) -> Response:
 def _page(error: ExplorerError, status: int, retry_after: int | None = None, request_id: str | None = None) -> Response:
     page = render(
         "problem.html",
-        chain=None,
+        None,
         words=words(error),
         status=status,
         can_search=isinstance(error, (NotFound, BadQuery, Unsupported)) or status == 404,

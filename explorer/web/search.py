@@ -45,7 +45,7 @@ def opensearch() -> FlaskResponse:
     return FlaskResponse(
         render(
             "opensearch.xml",
-            chain=None,
+            None,
             search_url_template=f"{base}{url_for('.index')}?q={{searchTerms}}",
             icon_url=f"{base}{static_url('favicon.png')}",
         ),

@@ -31,12 +31,15 @@ class FakeChain:
             "getblockchaininfo": self._info,
             "getnetworkinfo": {"subversion": "/Satoshi:29.0.0/", "connections": 8},
             "getmempoolinfo": {"size": 0, "bytes": 0, "mempoolminfee": 0.00001},
+            "getbestblockhash": lambda: self._info()["bestblockhash"],
             "getblockcount": lambda: self.height,
             "getblockhash": self._hash,
             "getblockheader": self._header,
             "getblock": self._block,
             "getblockstats": self._stats,
             "getrawtransaction": self._coinbase,
+            "gettxout": None,
+            "gettxspendingprevout": lambda outpoints: outpoints,
         }
 
     def _info(self) -> dict[str, Any]:
@@ -105,6 +108,6 @@ class FakeChain:
             "locktime": 0,
             "vin": [{"coinbase": "0452697a2f", "sequence": 0}],
             "vout": [{"value": 50, "n": 0, "scriptPubKey": {"hex": "51", "type": "nonstandard"}}],
-            "blockhash": block_hash,
+            "blockhash": block_hash or self._of_branch(int(txid[1:])),
             "confirmations": 1,
         }

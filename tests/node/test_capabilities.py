@@ -1,4 +1,4 @@
-"""What a node can answer: asked for in one round trip, remembered for a while."""
+"""What a node can answer: asked for in two round trips, remembered for a while."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from explorer.node import capabilities
 from explorer.node.capabilities import get_capabilities
 from tests.fakenode import FakeNode, RpcError, nothing_wrong, says, waits
 
-CHAIN = {"chain": "main", "blocks": 900_000, "pruned": False}
+CHAIN = {"chain": "main", "blocks": 900_000, "bestblockhash": "ab" * 32, "pruned": False}
+ASKED = 2  # round trips: one for all that is asked by RPC, one for what REST has
 HELP = '== Blockchain ==\ngetblock "blockhash" ( verbosity )\ngetblockcount\n\n== Control ==\nhelp ( "command" )\n'
 
 
@@ -40,7 +41,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_a_node_without_indexes(node: FakeNode) -> None:
     found = get_capabilities(node.connect())
     assert (found.chain, found.pruned, found.prune_height) == ("main", False, None)
-    assert (found.txindex, found.block_filters, found.coin_stats, found.spender_index) == (False,) * 4
+    assert (found.txindex, found.block_filters, found.coin_stats, found.spender_index, found.rest) == (False,) * 5
     assert found.txindex_height is None
     assert found.methods == {"getblock", "getblockcount", "help"}
 
@@ -61,10 +62,20 @@ def test_a_pruned_node(node: FakeNode) -> None:
     assert (found.pruned, found.prune_height) == (True, 800_000)
 
 
-def test_it_is_asked_in_one_round_trip_and_remembered(node: FakeNode) -> None:
+@pytest.mark.parametrize(
+    ("has", "rest"),
+    [({f"/rest/spenttxouts/{'ab' * 32}.bin": b"\x01\x00"}, True), ({f"/rest/block/{'ab' * 32}.bin": b"..."}, False)],
+)
+def test_rest_counts_where_it_tells_what_a_block_spends(node: FakeNode, has: dict[str, bytes], rest: bool) -> None:
+    """An older node has REST, and not that."""
+    node.rest = has
+    assert get_capabilities(node.connect()).rest is rest
+
+
+def test_it_is_asked_in_two_round_trips_and_remembered(node: FakeNode) -> None:
     rpc = node.connect()
     assert get_capabilities(rpc) is get_capabilities(rpc)
-    assert rpc.round_trips == 1
+    assert rpc.round_trips == ASKED
 
 
 def test_each_connection_has_its_own(node: FakeNode) -> None:
@@ -115,7 +126,7 @@ def test_what_is_not_allowed_is_asked_alone(node: FakeNode) -> None:
     found = get_capabilities(rpc)
     assert found.txindex
     assert found.methods == frozenset()
-    assert rpc.round_trips == 4
+    assert rpc.round_trips == 3 + ASKED  # the batch, its three calls one by one, and REST
 
 
 def test_nothing_allowed_is_an_error(node: FakeNode) -> None:
@@ -139,7 +150,7 @@ def test_many_threads_ask_once(node: FakeNode, later: list[float]) -> None:
         later[0] += 61
         node.faults.append(waits(0.2))
         assert len(set(threads.map(lambda _: get_capabilities(rpc), range(8)))) == 1
-    assert rpc.round_trips == 2
+    assert rpc.round_trips == 2 * ASKED
 
 
 def test_a_node_that_went_away_is_an_error_once_it_is_asked_again(node: FakeNode, later: list[float]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import pytest
 from embit.script import Script
 
-from explorer.bitcoin.models import TransactionCard
+from explorer import cache
 from explorer.chain.batch import Batch
 from explorer.chain.block_facts import BlockTxids
-from explorer.chain.cards import PER_PAGE, get_cards
+from explorer.chain.cards import PER_PAGE, Cards, get_cards, keep_all_cards, kept_cards
+from explorer.node.capabilities import get_capabilities
 from tests.bitcoind import Bitcoind
 from tests.coins import VALUE, Made, data, draft, fund, mine, spend
 from tests.pages import Explorer, shown
@@ -135,16 +138,41 @@ class TestPage:
         assert page.all("h1") == ["No such block"]
 
 
+@pytest.fixture(scope="module")
+def with_rest(bitcoind_path: str, regtest: Bitcoind, big: Big) -> Iterator[Explorer]:
+    """Before a node of the same chain that has REST."""
+    with Bitcoind(bitcoind_path, ["-rest=1"]) as node:
+        for height in range(1, regtest.rpc("getblockcount") + 1):
+            node.rpc("submitblock", regtest.rpc("getblock", regtest.rpc("getblockhash", height), 0))
+        node.wait_for_indexes()
+        yield Explorer(node.url)
+
+
 class TestWays:
-    """With txindex the transactions are asked for one by one, and else with the whole block."""
+    """By REST, one by one with txindex, and else with the undo data of each; several pages by the whole block."""
 
     @pytest.mark.parametrize("number", range(1, 8))
-    def test_they_lead_to_the_same(self, explorer: Explorer, big: Big, number: int) -> None:
-        def cards(*, one_by_one: bool) -> tuple[TransactionCard, ...]:
-            batch = Batch(explorer.connection)
-            return get_cards(batch, big.hash, BlockTxids.pack(big.txids), number, one_by_one=one_by_one)
+    def test_they_lead_to_the_same(self, explorer: Explorer, with_rest: Explorer, big: Big, number: int) -> None:
+        def cards(explorer: Explorer, **capabilities: Any) -> Cards:
+            rpc, txids = explorer.connection, BlockTxids.pack(big.txids)
+            return get_cards(Batch(rpc), big.hash, txids, number, replace(get_capabilities(rpc), **capabilities))
 
-        assert cards(one_by_one=True) == cards(one_by_one=False)
+        one_by_one = cards(explorer, txindex=True, rest=False)
+        assert len(one_by_one) == (1 if number == 7 else PER_PAGE)
+        assert cards(explorer, txindex=False, rest=False) == one_by_one
+        assert get_capabilities(with_rest.connection).rest
+        assert cards(with_rest) == one_by_one
+
+    @pytest.mark.parametrize("rest", [True, False])
+    def test_all_pages_at_once_are_the_same(self, with_rest: Explorer, big: Big, rest: bool) -> None:
+        rpc, txids = with_rest.connection, BlockTxids.pack(big.txids)
+        capabilities = replace(get_capabilities(rpc), rest=rest)
+        with with_rest.app.app_context():
+            each = [get_cards(Batch(rpc), big.hash, txids, number, capabilities) for number in range(1, 8)]
+            cache.clear()
+            assert list(keep_all_cards(rpc, big.hash, capabilities)) == list(range(1, 8))
+            kept = [kept_cards(big.hash, number) for number in range(1, 8)]
+        assert [page.cards for page in kept if page] == each
 
     def test_a_large_block_is_not_asked_for_whole(self, explorer: Explorer, big: Big) -> None:
         explorer.forget()
@@ -158,9 +186,11 @@ class TestWays:
         for path in ("/blocks", f"/block/{big.hash}?page=2", f"/tx/{big.many_inputs.txid}"):
             assert slow.get(path).all("main") == explorer.get(path).all("main")
 
-    def test_what_is_kept_is_not_asked_for_again(self, explorer: Explorer, big: Big) -> None:
-        explorer.get(f"/block/{big.hash}")
-        assert explorer.count(f"/block/{big.hash}") == 1
+    def test_what_is_kept_is_not_asked_for_again(self, explorer: Explorer, regtest: Bitcoind, big: Big) -> None:
+        explorer.count(f"/block/{big.hash}")
+        assert explorer.count(f"/block/{big.hash}") == 0  # the page
+        mine(regtest, [])
+        assert explorer.count(f"/block/{big.hash}") == 1  # its facts: only its place is asked for
 
 
 class TestNotThereYet:

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from explorer.background import GOOD_FOR
 from tests.bitcoind import Bitcoind, free_port
 from tests.coins import ADDRESS
 from tests.conftest import StartBitcoind, StartServer
@@ -85,7 +86,7 @@ class TestKilled:
         with Visitors(server) as visitors:
             time.sleep(0.5)
             node.kill()
-            time.sleep(1.0)
+            time.sleep(GOOD_FOR + 0.5)  # what the watcher saw is used until then
             down = {path: get(server, path) for path in PATHS}
             node.start()
             wait_until(lambda: get(server, "/readyz").status == 200)

@@ -86,6 +86,7 @@ def test_a_crash_shows_nothing_of_itself(
     def crash(_: object) -> None:
         raise RuntimeError("secret detail")
 
+    explorer.forget()
     monkeypatch.setattr("explorer.web.home.get_home", crash)
     page = explorer.get("/")
     assert page.status == 500

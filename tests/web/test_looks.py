@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from explorer.chain.transactions import PER_PAGE
 from tests.server import LiveServer
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def test_without_scripts_nothing_is_offered_that_needs_one(chromium: Browser, ex
 
 def test_the_output_that_a_link_names_is_marked(chromium: Browser, explorer: str, paths: dict[str, str]) -> None:
     with opened(chromium, viewport={"width": 1280, "height": 800}) as page:
-        page.goto(f"{explorer}{paths['outputs']}?page=2#out-150")
+        page.goto(f"{explorer}{paths['outputs']}?page={150 // PER_PAGE + 1}#out-150")
         row = page.locator("#out-150")
         box = row.bounding_box()
         assert box

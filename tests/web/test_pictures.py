@@ -11,20 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.bitcoin.models import BlockStats, Input, MempoolStatus, Output, Script, Transaction
+from explorer.bitcoin.models import BANDS, BlockStats, MempoolStatus
 from explorer.web import pictures
+from tests.parts import transaction
 
-SCRIPT = Script("witness_v0_keyhash", "0014" + "ab" * 20, "0 " + "ab" * 20, "bc1q")
 AMOUNTS = st.lists(st.integers(0, 21_000_000 * 100_000_000), min_size=1, max_size=60)
-
-
-def tx(inputs: list[int], outputs: list[int]) -> Transaction:
-    return Transaction(
-        txid="aa" * 32, wtxid="aa" * 32, version=2, locktime=0, size=200, vsize=200, weight=800,
-        inputs=tuple(Input(0, "bb" * 32, n, prevout=Output(value, SCRIPT)) for n, value in enumerate(inputs)),
-        outputs=tuple(Output(value, SCRIPT) for value in outputs),
-        fee=sum(inputs) - sum(outputs),
-    )  # fmt: skip
 
 
 def stats(*rates: int) -> BlockStats:
@@ -102,7 +93,7 @@ def bands(svg: str) -> list[tuple[float, float, float, float]]:
 
 
 def test_the_flow_is_as_thick_as_the_amounts() -> None:
-    one, three, out, fee = bands(pictures.flow(tx([100, 300], [360])))
+    one, three, out, fee = bands(pictures.flow(transaction([100, 300], [360])))
     assert one[1] - one[0] == pytest.approx(pictures.FLOW_TRUNK / 4, abs=0.11)
     assert three[1] - three[0] == pytest.approx(pictures.FLOW_TRUNK * 3 / 4, abs=0.11)
     assert out[3] - out[2] == pytest.approx(pictures.FLOW_TRUNK * 0.9, abs=0.11)
@@ -115,18 +106,21 @@ def test_the_flow_stays_in_its_picture(inputs: list[int], data: st.DataObject) -
     for _ in range(data.draw(st.integers(1, 60))):
         outputs.append(data.draw(st.integers(0, total)))
         total -= outputs[-1]
-    svg = pictures.flow(tx(inputs, outputs))
+    svg = pictures.flow(transaction(inputs, outputs))
     if not sum(inputs):
         assert svg == ""
         return
     found = bands(svg)
-    assert len(found) <= 2 * pictures.FLOW_BANDS + 1
+    assert len(found) <= 2 * BANDS + 1
     assert all(-0.1 <= edge <= pictures.FLOW_HEIGHT + 1 for band in found for edge in band)
 
 
 def test_there_is_no_flow_where_an_input_is_not_known() -> None:
-    whole = tx([100], [90])
-    part = Transaction(**{name: getattr(whole, name) for name in Transaction.__slots__} | {
-        "inputs": (Input(0, "bb" * 32, 0),), "fee": None,
-    })  # fmt: skip
-    assert pictures.flow(part) == ""
+    assert pictures.flow(transaction([100, None], [90])) == ""
+
+
+def test_the_flow_of_a_coinbase_is_what_it_pays_out() -> None:
+    one, out, more = bands(pictures.flow(transaction([], [300, 100])))
+    assert one[1] - one[0] == pytest.approx(pictures.FLOW_TRUNK, abs=0.11)
+    assert out[3] - out[2] == pytest.approx(pictures.FLOW_TRUNK * 3 / 4, abs=0.11)
+    assert more[3] - more[2] == pytest.approx(pictures.FLOW_TRUNK / 4, abs=0.11)

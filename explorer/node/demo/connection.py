@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final, TypeVar, overload
 
 import msgspec
 
-from explorer.errors import ExplorerError, NodeUnavailable
+from explorer.decoding import json_decoder
+from explorer.errors import ExplorerError, NodeUnavailable, NotFound
 from explorer.node.demo.methods import answer
 from explorer.node.demo.moment import Moment
 from explorer.node.demo.parameters import NodeError
@@ -23,11 +22,6 @@ T = TypeVar("T")
 ANCHOR: Final = 1_767_225_600  # Unix seconds of position 0 of epoch 0: the first second of 2026
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-@lru_cache(maxsize=256)
-def _decoder(into: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(into, float_hook=Decimal)
 
 
 class DemoConnection:
@@ -67,6 +61,10 @@ class DemoConnection:
         """See `Rpc`."""
         return question(self)
 
+    def rest(self, path: str) -> bytes:
+        """See `Rpc`: it has no such interface."""
+        raise NotFound(method=f"rest/{path.partition('/')[0]}")
+
     @overload
     def call(self, method: str, *params: Any) -> Any: ...
     @overload
@@ -98,6 +96,6 @@ def _ask(moment: Moment, method: str, params: Sequence[Any], into: Any) -> Any:
     except NodeError as error:
         raise translate(method, error.code, error.message, () if is_named(params) else params) from error
     try:
-        return _decoder(Any if into is None else into).decode(body)
+        return json_decoder(Any if into is None else into).decode(body)
     except msgspec.DecodeError as error:
         raise NodeUnavailable("node_unexpected_answer", method=method, reason=str(error)) from error

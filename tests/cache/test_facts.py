@@ -1,4 +1,4 @@
-"""Facts are kept compactly, bounded in bytes, and fetched by one visitor at a time."""
+"""Facts are kept compactly, in the own memory and where others find them, and fetched by one visitor at a time."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
 import config
 from explorer import cache
-from explorer.cache import OVERHEAD, MemoryCache
+from explorer.cache.layers import Layers
+from explorer.cache.memory import Memory
+from explorer.cache.shelf import Shelf
 from explorer.errors import NodeUnavailable
 
 
@@ -147,48 +150,50 @@ def test_who_asks_for_something_else_does_not_wait(app: Flask) -> None:
         assert visitor.result(10) == {"slow": Fact("slow")}
 
 
-class TestMemoryCache:
-    def test_it_stays_within_its_bytes(self) -> None:
-        memory = MemoryCache(max_bytes=10_000)
-        for n in range(1_000):
-            memory.set(f"{n:04}", b"x" * 100)
-            assert memory.bytes <= 10_000
-        assert memory.bytes == sum(4 + 100 + OVERHEAD for n in range(1_000) if memory.has(f"{n:04}"))
-        assert memory.get("0999") == b"x" * 100
+def test_two_processes_share_what_either_found(tmp_path: Path) -> None:
+    one, other = (sharing(tmp_path) for _ in range(2))
+    source = Source()
+    with one.app_context():
+        cache.fetch(["a"], Fact, source.make)
+    with other.app_context():
+        assert cache.fetch(["a", "bb"], Fact, source.make)["a"] == Fact("a", 1)
+    assert source.asked == [["a"], ["bb"]]
+    with one.app_context():
+        assert cache.look_up("bb", Fact) == Fact("bb", 2)
 
-    def test_the_least_used_goes_first(self) -> None:
-        memory = MemoryCache(max_bytes=3 * (1 + 100 + OVERHEAD))
-        for key in "abc":
-            memory.set(key, b"x" * 100)
-        memory.get("a")
-        memory.set("d", b"x" * 100)
-        assert [key for key in "abcd" if memory.has(key)] == ["a", "c", "d"]
 
-    def test_what_is_larger_than_all_of_it_is_not_kept(self) -> None:
-        memory = MemoryCache(max_bytes=1_000)
-        memory.set("a", b"x" * 2_000)
-        assert memory.get("a") is None
-        assert memory.bytes == 0
+def test_what_others_found_comes_into_the_own_memory(tmp_path: Path) -> None:
+    one, other = (sharing(tmp_path) for _ in range(2))
+    with one.app_context():
+        cache.keep("a", Fact("a"))
+    with other.app_context():
+        assert cache.look_up("a", Fact) == Fact("a")
+        cache.layers().shared.clear()
+        assert cache.look_up("a", Fact) == Fact("a")
 
-    def test_setting_again_replaces(self) -> None:
-        memory = MemoryCache(max_bytes=10_000)
-        for size in (10, 20):
-            memory.set("a", b"x" * size)
-        assert memory.bytes == 1 + 20 + OVERHEAD
-        assert memory.delete("a")
-        assert not memory.delete("a")
-        assert memory.bytes == 0
 
-    def test_threads_may_share_it(self) -> None:
-        memory = MemoryCache(max_bytes=20_000)
+def test_forgetting_is_for_all(tmp_path: Path) -> None:
+    app = sharing(tmp_path)
+    with app.app_context():
+        cache.keep("a", Fact("a"))
+        cache.clear()
+        assert cache.layers().memory.bytes == 0
+        assert cache.look_up("a", Fact) is None
 
-        def use(number: int) -> None:
-            for n in range(500):
-                memory.set(str((number * n) % 97), b"x" * (n % 300))
-                memory.get(str(n % 97))
 
-        with ThreadPoolExecutor(8) as users:
-            list(users.map(use, range(8)))
-        assert 0 < memory.bytes <= 20_000
-        memory.clear()
-        assert memory.bytes == 0
+def test_nothing_is_kept_where_that_is_set() -> None:
+    app = Flask("null")
+    cache.init_app(app, config.load({"CACHE_TYPE": "NullCache"}))
+    source = Source()
+    with app.app_context():
+        for _ in range(2):
+            assert cache.fetch(["a"], Fact, source.make) == {"a": Fact("a", 1)}
+    assert source.asked == [["a"], ["a"]]
+
+
+def sharing(folder: Path) -> Flask:
+    """An app as another process on this machine would have it."""
+    app = Flask("sharing")
+    cache.init_app(app, config.load({}))
+    app.extensions["cache"][cache._facts] = Layers(Memory(1_000_000), Shelf(folder, 1_000_000))
+    return app
