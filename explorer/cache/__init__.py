@@ -11,7 +11,7 @@ machines too, NullCache with nobody, since nothing is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -129,4 +129,9 @@ def _full_key(key: str, kind: type[Any]) -> str:
 def _look_up(keys: Sequence[str], kind: type[T]) -> dict[str, T]:
     decode = fact_decoder(cast(Any, kind)).decode
     kept = zip(keys, _facts.get_many(*(_full_key(key, kind) for key in keys)), strict=True)
-    return {key: decode(value) for key, value in kept if value is not None}
+    found = {}
+    for key, value in kept:
+        if value is not None:
+            with suppress(msgspec.DecodeError, ValueError):  # what somebody else damaged is not there
+                found[key] = decode(value)
+    return found

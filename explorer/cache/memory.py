@@ -32,6 +32,8 @@ class Memory:
         size += OVERHEAD
         with self._lock:
             self._drop(key)
+            if size > self.max_bytes:
+                return
             self._entries[key] = value, size
             self.bytes += size
             while self.bytes > self.max_bytes:

@@ -72,6 +72,11 @@ class SketchQuestion:
         block = self._block.known()
         return BlockTxids.pack(block.tx if block else ())
 
+    def coinbase_script(self) -> str | None:
+        """Once `batch` has come back: where the node sends it along."""
+        block = self._block.known()
+        return block.coinbase_tx.coinbase if block and block.coinbase_tx else None
+
     def read(self, txids: BlockTxids) -> Sketch:
         """Once both have come back. Raises NotFound where the node does not know the block at all."""
         header = self.header.whole()
@@ -81,19 +86,19 @@ class SketchQuestion:
             header=facts.block_header(header, block),
             stats=facts.block_stats(stats) if stats else None,
             txids=txids,
-            coinbase_script=block.coinbase_tx.coinbase if block and block.coinbase_tx else None,
+            coinbase_script=self.coinbase_script(),
             missing=self._block.error or self._stats.error,
         )
 
 
-def ask_coinbase(batch: Batch, sketch: Sketch) -> Callable[[], str | None]:
-    """Asks for the coinbase's script where the sketch lacks it; the answer is read by calling what this returns."""
-    if sketch.coinbase_script is not None or not sketch.txids.count:
-        return lambda: sketch.coinbase_script
-    if sketch.header.height == 0:  # getrawtransaction refuses the genesis coinbase
-        block = batch.ask(answers.BlockTransactions, "getblock", sketch.header.hash, 2)
+def ask_coinbase(batch: Batch, block_hash: str, height: int, txids: BlockTxids) -> Callable[[], str | None]:
+    """Asks for the coinbase's script; the answer is read by calling what this returns."""
+    if not txids.count:
+        return lambda: None
+    if height == 0:  # getrawtransaction refuses the genesis coinbase
+        block = batch.ask(answers.BlockTransactions, "getblock", block_hash, 2)
         return lambda: block.whole().tx[0].vin[0].coinbase
-    coinbase = batch.ask(answers.Tx, "getrawtransaction", sketch.txids.first, 1, sketch.header.hash)
+    coinbase = batch.ask(answers.Tx, "getrawtransaction", txids.first, 1, block_hash)
     return lambda: coinbase.whole().vin[0].coinbase
 
 
@@ -109,12 +114,18 @@ def get_blocks(rpc: Rpc, hashes: Sequence[str]) -> tuple[BlockFacts, ...]:
         figures()
         sketches = [question.read(question.txids()) for question in questions]
         second = Batch(rpc)
-        coinbases = [ask_coinbase(second, sketch) for sketch in sketches]
+        coinbases = [
+            None
+            if sketch.coinbase_script
+            else ask_coinbase(second, sketch.header.hash, sketch.header.height, sketch.txids)
+            for sketch in sketches
+        ]
         second.send()
         for sketch in sketches:
             sketch.keep_txids()
         return {
-            sketch.header.hash: sketch.finish(coinbase()) for sketch, coinbase in zip(sketches, coinbases, strict=True)
+            sketch.header.hash: sketch.finish(coinbase() if coinbase else None)
+            for sketch, coinbase in zip(sketches, coinbases, strict=True)
         }
 
     found = cache.fetch(hashes, BlockFacts, make, complete=is_complete)

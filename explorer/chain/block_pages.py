@@ -72,6 +72,8 @@ def _page(rpc: Rpc, state: ChainState, block_hash: str, page: int) -> BlockPage:
         raise NotFound("page_of_list_not_found", pages=pages, page=page)
 
     second = Batch(rpc)
+    coinbase_script = kept.coinbase_script if kept else question.coinbase_script()
+    coinbase = ask_coinbase(second, block_hash, place.height, txids) if page > 1 and not coinbase_script else None
     best_hash = None if place.in_best_chain else second.ask(str, "getblockhash", place.height)
     cards: tuple[TransactionCard, ...] = ()
     missing: ExplorerError | None = None
@@ -80,10 +82,11 @@ def _page(rpc: Rpc, state: ChainState, block_hash: str, page: int) -> BlockPage:
             cards = get_cards(second, block_hash, txids, page, capabilities)
         except Unsupported as error:  # pruned since the facts were kept
             missing = error
-    sketch = kept or question.read(txids)
-    coinbase = ask_coinbase(second, sketch) if page > 1 or not cards else None
     second.send()  # what the cards did not take along
-    block = sketch.finish(coinbase() if coinbase else cards[0].inputs[0].coinbase)
+    sketch = kept or question.read(txids)
+    if cards and page == 1:
+        coinbase_script = cards[0].inputs[0].coinbase
+    block = sketch.finish(coinbase() if coinbase else coinbase_script)
     if not kept and is_complete(block):
         cache.keep(block_hash, block)
         sketch.keep_txids()
@@ -137,6 +140,9 @@ class _SketchMeanwhile:
 
     def txids(self) -> BlockTxids:
         return self._question.txids()
+
+    def coinbase_script(self) -> str | None:
+        return self._question.coinbase_script()
 
     def read(self, txids: BlockTxids) -> Sketch:
         self._figures()

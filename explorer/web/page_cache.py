@@ -168,11 +168,11 @@ def _find(layers: Layers, key: str) -> Page | None:
     if page and page.holds:
         return page
     (found,) = layers.shared.get_many([_shared_key(key)])
-    if found:
-        page = _decoder.decode(found)
-        if page.holds:
-            layers.memory.set(key, page, page.cost)
-            return page
+    with suppress(msgspec.DecodeError):  # what somebody else damaged is not there
+        page = _decoder.decode(found) if found else None
+    if page and page.holds:
+        layers.memory.set(key, page, page.cost)
+        return page
     return None
 
 
