@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from bench import empty
 from bench.visitor import Visitor
+from explorer.background import QUIET
 from tests.server import ROOT, LiveServer, is_setting
 
 WORKERS = 2
@@ -92,12 +94,13 @@ class Server(LiveServer):
                 return next((worker for worker in self.workers if inode in _open_files(worker)), None)
         return None
 
-    def warm_up(self, *paths: str) -> None:
-        """Has every worker answer these pages twice: what is measured next pays for no import and no template."""
-        for visitor in self.one_visitor_each():
+    def warm_up(self, *shares: Sequence[str]) -> None:
+        """Has each worker make pages of its own: what is measured next is a cold page, not a cold process."""
+        for visitor, paths in zip(self.one_visitor_each(), shares, strict=True):
             with visitor:
-                for path in paths * 2:
+                for path in paths:
                     visitor.get(path)
+        time.sleep(QUIET + LOOK_SECONDS)  # then the further pages of those blocks are begun
         self.settle()
 
     def settle(self) -> None:

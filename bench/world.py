@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 from bench import chain
 from bench.chain import BenchChain
-from bench.server import Server
+from bench.server import WORKERS, Server
 from tests.bitcoind import Bitcoind
 from tests.coins import Coin, mine
 
@@ -140,16 +140,25 @@ class World:
         """
         node = node or self.node()
         with Server(url or node.url, settings) as server:
-            recent: str = node.rpc("getbestblockhash")
-            txid = node.rpc("getblock", recent, 1)["tx"][-1]
             try:
-                server.warm_up(f"/block/{recent}", f"/tx/{txid}?block={recent}", "/")
+                server.warm_up(*(self._recent_pages(node, number) for number in range(WORKERS)))
                 yield server
             except Exception:
                 print("The end of the server's log:", server.log[-LOG_END:], sep="\n", file=sys.stderr)
                 raise
 
     # --- pages ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _recent_pages(node: Bitcoind, share: int) -> list[str]:
+        """Of blocks and their transactions, other ones in each share; every page that is measured is older."""
+        tip = node.rpc("getblockcount")
+        paths = ["/"]
+        for depth in range(share, RECENT_BLOCKS, WORKERS):
+            block = node.rpc("getblockhash", tip - depth)
+            txids = node.rpc("getblock", block, 1)["tx"]
+            paths += [f"/block/{block}?page=2", *(f"/tx/{txid}?block={block}" for txid in txids[1:4])]
+        return paths
 
     def unrelated_blocks(self) -> list[str]:
         """Full blocks, none of which spends from another of them: a page of one tells nothing of the others."""

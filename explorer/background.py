@@ -73,7 +73,10 @@ class _Watcher:
             self._notifications.wait(IDLE_EVERY if is_idle else LOOK_EVERY)
 
     def prepare(self) -> None:
-        """Whenever they change: the pages that everybody opens, the start page and the newest block."""
+        """What the first visitors would wait for; then, whenever they change, the pages that everybody opens: the start
+        page and the newest block."""
+        for name in self._app.jinja_env.list_templates():  # each is compiled when it is first used
+            self._app.jinja_env.get_template(name)
         before: ChainState | None = None
         while True:
             self._looked.wait()

@@ -68,7 +68,7 @@ class Batch:
 
     def send_meanwhile(self) -> Callable[[], None]:
         """Sends on a connection of its own, while other questions are asked. Call what this returns before reading."""
-        return _hands().submit(copy_context().run, self.send).result
+        return meanwhile(self.send)
 
     def send_as_allowed(self) -> None:
         """For a handful of questions of which some may be forbidden: these do not spoil the others."""
@@ -78,6 +78,11 @@ class Batch:
         for reply, answer in zip(self._replies, answers, strict=True):
             reply.settle(answer)
         self._calls, self._types, self._replies = [], [], []
+
+
+def meanwhile(work: Callable[[], T]) -> Callable[[], T]:
+    """Begins the work on another thread, under this one's deadline; what this returns waits for its result."""
+    return _hands().submit(copy_context().run, work).result
 
 
 @cache

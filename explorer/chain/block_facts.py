@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from explorer import cache
-from explorer.bitcoin.models import BlockFacts, BlockHeader, BlockStats
+from explorer.bitcoin.models import BlockFacts, BlockHeader, BlockState, BlockStats, TransactionCard
 from explorer.chain import facts
 from explorer.chain.batch import Batch
 from explorer.errors import ExplorerError
@@ -56,6 +56,16 @@ class Sketch:
 
     def finish(self, coinbase_script: str | None) -> BlockFacts:
         return BlockFacts(self.header, self.stats, coinbase_script or self.coinbase_script)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBlock:
+    """A block with the cards of a page. `missing` says why amounts or figures are not to be had."""
+
+    block: BlockFacts
+    place: BlockState
+    cards: tuple[TransactionCard, ...]
+    missing: ExplorerError | None = None
 
 
 class SketchQuestion:

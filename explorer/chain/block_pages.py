@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from explorer import cache
 from explorer.bitcoin.models import BlockFacts, BlockState, TransactionCard
 from explorer.chain import facts
-from explorer.chain.batch import Batch, Reply
-from explorer.chain.block_facts import BlockTxids, Sketch, SketchQuestion, ask_coinbase, is_complete
-from explorer.chain.cards import PER_PAGE, get_cards, kept_cards
+from explorer.chain.batch import Batch
+from explorer.chain.block_by_rest import find_by_rest
+from explorer.chain.block_facts import FoundBlock, SketchQuestion, ask_coinbase, is_complete
+from explorer.chain.cards import PER_PAGE, check_page, get_cards, kept_cards, pages_of
 from explorer.chain.tip import ChainState, TipCheck, at_one_tip
 from explorer.chain.wishes import whole_blocks
-from explorer.errors import ExplorerError, NotFound, Unsupported
+from explorer.errors import ExplorerError
 from explorer.node import answers
-from explorer.node.capabilities import get_capabilities
+from explorer.node.capabilities import Capabilities, get_capabilities
 from explorer.node.rpc import Rpc
 from explorer.places import heavy
 
@@ -50,7 +51,7 @@ def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
 
     Raises NotFound for an unknown block or page.
     """
-    if _kept(block_hash) and kept_cards(block_hash, page):
+    if cache.look_up(block_hash, BlockFacts) and kept_cards(block_hash, page):
         return at_one_tip(rpc, lambda state: _page(rpc, state, block_hash, page))
     with heavy():
         found = at_one_tip(rpc, lambda state: _page(rpc, state, block_hash, page))
@@ -61,51 +62,24 @@ def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
 
 def _page(rpc: Rpc, state: ChainState, block_hash: str, page: int) -> BlockPage:
     capabilities = get_capabilities(rpc)
-    kept = _kept(block_hash)
-    question = _SketchMeanwhile(rpc, block_hash)
-    place = cache.look_up(_place_key(state, block_hash), BlockState) if kept else None
-    if place is None:
-        place = _ask_place(rpc, state, block_hash, None if kept else question)
-    txids = kept.txids if kept else question.txids()
-    pages = max(1, -(-txids.count // PER_PAGE))
-    if page > pages:
-        raise NotFound("page_of_list_not_found", pages=pages, page=page)
-
-    second = Batch(rpc)
-    coinbase_script = kept.coinbase_script if kept else question.coinbase_script()
-    coinbase = ask_coinbase(second, block_hash, place.height, txids) if page > 1 and not coinbase_script else None
-    best_hash = None if place.in_best_chain else second.ask(str, "getblockhash", place.height)
-    cards: tuple[TransactionCard, ...] = ()
-    missing: ExplorerError | None = None
-    if txids.count:
-        try:
-            cards = get_cards(second, block_hash, txids, page, capabilities)
-        except Unsupported as error:  # pruned since the facts were kept
-            missing = error
-    second.send()  # what the cards did not take along
-    sketch = kept or question.read(txids)
-    if cards and page == 1:
-        coinbase_script = cards[0].inputs[0].coinbase
-    block = sketch.finish(coinbase() if coinbase else coinbase_script)
-    if not kept and is_complete(block):
-        cache.keep(block_hash, block)
-        sketch.keep_txids()
+    found = _from_facts(rpc, state, block_hash, page)
+    if found is None and capabilities.rest:
+        found = find_by_rest(rpc, state, block_hash, page, capabilities.chain)
+    if found is None:
+        found = _by_rpc(rpc, state, block_hash, page, capabilities)
+    cache.keep(_place_key(state, block_hash), found.place)
+    is_best = found.place.in_best_chain
     return BlockPage(
         state=state,
-        block=block,
-        place=place,
-        cards=cards,
+        block=found.block,
+        place=found.place,
+        cards=found.cards,
         page=page,
-        pages=pages,
-        best_hash=best_hash.known() if best_hash else None,
-        missing=missing or sketch.missing,
-        needs_block=not capabilities.txindex or not place.in_best_chain,
+        pages=pages_of(found.block.header.tx_count),
+        best_hash=None if is_best else _best_hash(rpc, found.place.height),
+        missing=found.missing,
+        needs_block=not capabilities.txindex or not is_best,
     )
-
-
-def _kept(block_hash: str) -> Sketch | None:
-    block, txids = cache.look_up(block_hash, BlockFacts), cache.look_up(block_hash, BlockTxids)
-    return Sketch(block.header, block.stats, txids, block.coinbase_script) if block and txids else None
 
 
 def _place_key(state: ChainState, block_hash: str) -> str:
@@ -113,37 +87,50 @@ def _place_key(state: ChainState, block_hash: str) -> str:
     return f"{state.tip}:{block_hash}"
 
 
-def _ask_place(rpc: Rpc, state: ChainState, block_hash: str, sketch: _SketchMeanwhile | None) -> BlockState:
-    """Where the block stands, along with the rest of what its hash finds where that is wanted."""
-    batch = Batch(rpc)
-    check = TipCheck(batch, state)
-    header = sketch.ask(batch) if sketch else batch.ask(answers.Header, "getblockheader", block_hash)
-    batch.send()
+def _from_facts(rpc: Rpc, state: ChainState, block_hash: str, page: int) -> FoundBlock | None:
+    """Where both the block's facts and the cards of the page are kept."""
+    block, cards = cache.look_up(block_hash, BlockFacts), kept_cards(block_hash, page)
+    if block is None or cards is None:
+        return None
+    place = cache.look_up(_place_key(state, block_hash), BlockState)
+    if place is None:
+        batch = Batch(rpc)
+        check = TipCheck(batch, state)
+        header = batch.ask(answers.Header, "getblockheader", block_hash)
+        batch.send()
+        check.read()
+        place = facts.block_state(header.whole())
+    return FoundBlock(block, place, cards.cards)
+
+
+def _by_rpc(rpc: Rpc, state: ChainState, block_hash: str, page: int, capabilities: Capabilities) -> FoundBlock:
+    first, beside, second = Batch(rpc), Batch(rpc), Batch(rpc)
+    check = TipCheck(first, state)
+    question = SketchQuestion(first, beside, block_hash)
+    figures = beside.send_meanwhile()  # they are waited for only once the transactions are there
+    first.send()
     check.read()
-    place = facts.block_state(header.whole())
-    cache.keep(_place_key(state, block_hash), place)
-    return place
+    place, txids = facts.block_state(question.header.whole()), question.txids()
+    check_page(page, txids.count)
+    script = question.coinbase_script()
+    coinbase = ask_coinbase(second, block_hash, place.height, txids) if page > 1 and not script else None
+    cards = get_cards(second, block_hash, txids, page, capabilities) if txids.count else ()
+    second.send()  # what the cards did not take along
+    figures()
+    sketch = question.read(txids)
+    if coinbase:
+        script = coinbase()
+    elif cards and page == 1:
+        script = cards[0].inputs[0].coinbase
+    block = sketch.finish(script)
+    if is_complete(block):
+        cache.keep(block_hash, block)
+        sketch.keep_txids()
+    return FoundBlock(block, place, cards, sketch.missing)
 
 
-class _SketchMeanwhile:
-    """A SketchQuestion whose figures are under way while the transactions are asked for."""
-
-    def __init__(self, rpc: Rpc, block_hash: str) -> None:
-        self._rpc = rpc
-        self._block_hash = block_hash
-
-    def ask(self, batch: Batch) -> Reply[answers.Header]:
-        beside = Batch(self._rpc)
-        self._question = SketchQuestion(batch, beside, self._block_hash)
-        self._figures = beside.send_meanwhile()
-        return self._question.header
-
-    def txids(self) -> BlockTxids:
-        return self._question.txids()
-
-    def coinbase_script(self) -> str | None:
-        return self._question.coinbase_script()
-
-    def read(self, txids: BlockTxids) -> Sketch:
-        self._figures()
-        return self._question.read(txids)
+def _best_hash(rpc: Rpc, height: int) -> str | None:
+    batch = Batch(rpc)
+    reply = batch.ask(str, "getblockhash", height)
+    batch.send()
+    return reply.known()

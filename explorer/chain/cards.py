@@ -11,18 +11,17 @@ docs/performance.md):
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
 from explorer import cache
-from explorer.bitcoin.models import TransactionCard, card
+from explorer.bitcoin.models import BlockFacts, TransactionCard, card
 from explorer.bitcoin.raw_block import RawBlock
 from explorer.chain import facts
 from explorer.chain.batch import Batch
 from explorer.chain.block_facts import BlockTxids
 from explorer.chain.prevouts import PrevoutQuestion
-from explorer.errors import ExplorerError, NodeUnavailable, NotFound, Unsupported
+from explorer.errors import ExplorerError, NodeUnavailable, NotFound
 from explorer.node import answers
 from explorer.node.capabilities import Capabilities
 from explorer.node.rpc import Rpc
@@ -42,6 +41,23 @@ class CardPage:
     cards: Cards
 
 
+def pages_of(count: int | None) -> int:
+    """How many pages so many transactions have; one where it is not known."""
+    return max(1, -(-(count or 0) // PER_PAGE))
+
+
+def check_page(page: int, count: int) -> None:
+    """Raises NotFound for a page that so many transactions do not have."""
+    if page > pages_of(count):
+        raise NotFound("page_of_list_not_found", pages=pages_of(count), page=page)
+
+
+def keep_cards(block_hash: str, page: int, cards: Cards) -> None:
+    """Only where nothing about them is unknown."""
+    if _is_complete(found := CardPage(cards)):
+        cache.keep(_key(block_hash, page), found)
+
+
 def kept_cards(block_hash: str, page: int) -> CardPage | None:
     return cache.look_up(_key(block_hash, page), CardPage)
 
@@ -55,8 +71,6 @@ def get_cards(batch: Batch, block_hash: str, txids: BlockTxids, page: int, capab
     shown = txids.slice((page - 1) * PER_PAGE, PER_PAGE)
 
     def make(_: Sequence[str]) -> dict[str, CardPage]:
-        if capabilities.rest and (found := _page_by_rest(batch.rpc, block_hash, page, capabilities.chain)):
-            return {key: found}
         if txids.count <= SMALL_BLOCK:
             pages = _paged(_whole_block(batch, block_hash))
             if _is_complete(pages[page - 1]) or not capabilities.txindex:
@@ -69,9 +83,9 @@ def get_cards(batch: Batch, block_hash: str, txids: BlockTxids, page: int, capab
 
 
 def has_all_cards(block_hash: str) -> bool:
-    """Whether the cards of every page of a block are kept already; False for one whose txids are not."""
-    txids = cache.look_up(block_hash, BlockTxids)
-    return txids is not None and kept_cards(block_hash, -(-txids.count // PER_PAGE)) is not None
+    """Whether the cards of every page of a block are kept already; False for one whose facts are not."""
+    block = cache.look_up(block_hash, BlockFacts)
+    return block is not None and kept_cards(block_hash, pages_of(block.header.tx_count)) is not None
 
 
 def keep_all_cards(rpc: Rpc, block_hash: str, capabilities: Capabilities) -> Iterator[int]:
@@ -112,22 +126,13 @@ def _is_complete(page: CardPage) -> bool:
 # --- the ways ---------------------------------------------------------------------------------------------------------
 
 
-def _by_rest(rpc: Rpc, block_hash: str, network: str, first: int = 0) -> Iterator[TransactionCard]:
-    """From the position `first` on; read from the two answers only as far as the cards are taken."""
+def _by_rest(rpc: Rpc, block_hash: str, network: str) -> Iterator[TransactionCard]:
     block = rpc.rest(f"block/{block_hash}.bin")
     spent = rpc.rest(f"spenttxouts/{block_hash}.bin")
     try:
-        yield from RawBlock(block, spent, network).cards(SHOWN, first)
+        yield from RawBlock(block, spent, network).cards(SHOWN)
     except ValueError as error:
         raise NodeUnavailable("node_unexpected_answer", method="rest/block", reason=str(error)) from error
-
-
-def _page_by_rest(rpc: Rpc, block_hash: str, page: int, network: str) -> CardPage | None:
-    """None where there is no undo data: of a block that was never connected."""
-    first = (page - 1) * PER_PAGE
-    with suppress(NotFound, Unsupported):
-        return CardPage(tuple(islice(_by_rest(rpc, block_hash, network, first), PER_PAGE)))
-    return None
 
 
 def _whole_block(batch: Batch, block_hash: str) -> Iterator[TransactionCard]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from explorer.bitcoin.models import Input, Transaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch, Reply
+from explorer.decoding import json_decoder
 from explorer.node import answers
 
 
@@ -22,7 +23,7 @@ class PrevoutQuestion:
         # Asked in the same breath as the outputs, whose heights follow from it and their confirmations.
         self._tip = batch.ask(int, "getblockcount") if mempool_parents is not None else None
         self._unspent: dict[tuple[str, int], Reply[answers.TxOut | None]] = {}
-        self._parents: dict[str, Reply[answers.Tx]] = {}
+        self._parents: dict[str, Reply[answers.TxPieces]] = {}
         for i in inputs:
             if i.txid is None or i.vout is None or i.prevout:
                 continue
@@ -30,7 +31,7 @@ class PrevoutQuestion:
                 reply = batch.ask_maybe(answers.TxOut, "gettxout", i.txid, i.vout, False)
                 self._unspent[i.txid, i.vout] = reply
             elif i.txid not in self._parents:
-                self._parents[i.txid] = batch.ask(answers.Tx, "getrawtransaction", i.txid, 1)
+                self._parents[i.txid] = batch.ask(answers.TxPieces, "getrawtransaction", i.txid, 1)
 
     def fill(self, tx: Transaction) -> Transaction:
         """The transaction with what was found, and its fee where all amounts are known."""
@@ -52,5 +53,6 @@ class PrevoutQuestion:
             height = self._tip.whole() - unspent.confirmations + 1
             return replace(i, prevout=facts.output(unspent), prevout_height=height)
         if i.txid in self._parents and (parent := self._parents[i.txid].known()):
-            return replace(i, prevout=facts.output(parent.vout[i.vout]))
+            spent: answers.Vout = json_decoder(answers.Vout).decode(parent.vout[i.vout])
+            return replace(i, prevout=facts.output(spent))
         return i

@@ -192,6 +192,7 @@ class Stats(Struct):
     total_out: int
     ins: int
     outs: int
+    total_weight: int = 0  # of all transactions but the coinbase
 
 
 class MempoolFees(Struct):

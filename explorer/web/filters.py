@@ -17,7 +17,7 @@ from explorer.bitcoin.amounts import COIN
 from explorer.bitcoin.carried import carried
 from explorer.bitcoin.coinbase import coinbase_text
 from explorer.bitcoin.locktime import relative_lock_words
-from explorer.bitcoin.models import BlockStats, Input, MempoolEntry, fee_rate
+from explorer.bitcoin.models import BlockStats, Input, MempoolEntry, Output, fee_rate
 from explorer.chain.transactions import PER_PAGE
 from explorer.web import pictures
 from explorer.web.lifetime import holds_for
@@ -226,6 +226,18 @@ def short(text: str) -> Markup:
     return markup(f'<span class="id"><span>{escape(text[:-END])}</span>{escape(text[-END:])}</span>')
 
 
+def party(output: Output, address_url: str) -> Markup:
+    """Who has an output, or had it, and how much: a whole row of a card at once, since a page has hundreds of them."""
+    address = output.script.address
+    who = f'<a href="{address_url}{escape(address)}">{short(address)}</a>' if address else _bare(output.script.type)
+    return markup(f'{who}<span class="amount">{coins(output.value)}</span>')
+
+
+@lru_cache(maxsize=64)
+def _bare(kind: str) -> Markup:
+    return Markup('<span class="bare">{}</span>').format(script(kind))
+
+
 def chunks(text: str) -> Markup:
     """An address in fours, to be compared by eye; the gaps are not part of the text."""
     parts = (escape(text[i : i + 4]) for i in range(0, len(text), 4))
@@ -293,7 +305,7 @@ def register(app: Flask) -> None:
     plain = (
         coins, btc, sats, rate_number, rate, floored, floored_rate, package_rate,
         number, exact, size, vsize, weight, percent, difficulty, hex32,
-        duration, moment, age, utc, short, chunks, script, network_name, user_agent, page_numbers, output_anchor,
+        duration, moment, age, utc, short, chunks, script, network_name, user_agent, party, page_numbers, output_anchor,
         carried, coinbase_text, relative_lock_words,
     )  # fmt: skip
     for function in (*plain, *pictures.ALL):

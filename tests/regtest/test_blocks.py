@@ -219,3 +219,30 @@ class TestNotThereYet:
         assert "1 confirmation" in page.all("span")
         assert page.facts["Transactions"] == "2"
         assert "catching up" not in explorer.get("/").text
+
+
+class TestRaw:
+    """What its address commits to is kept for good, by browsers and by proxies."""
+
+    IMMUTABLE = "public, max-age=31536000, immutable"
+
+    def test_the_bytes_of_a_block(self, explorer: Explorer, regtest: Bitcoind, big: Big) -> None:
+        answer = explorer.client.get(f"/block/{big.hash}/raw")
+        assert answer.data.hex() == regtest.rpc("getblock", big.hash, 0)
+        assert sorted(answer.headers["Cache-Control"].split(", ")) == sorted(self.IMMUTABLE.split(", "))
+        assert answer.mimetype == "application/octet-stream"
+
+    def test_a_transaction_with_its_block(self, explorer: Explorer, regtest: Bitcoind, big: Big) -> None:
+        path = f"/tx/{big.txids[3]}/hex"
+        raw = regtest.rpc("getrawtransaction", big.txids[3])
+        named = explorer.client.get(f"{path}?block={big.hash}")
+        assert named.text == f"{raw}\n"
+        assert sorted(named.headers["Cache-Control"].split(", ")) == sorted(self.IMMUTABLE.split(", "))
+        height = regtest.rpc("getblockheader", big.hash)["height"]
+        for hint in ("", f"?block={height}"):  # a txid does not commit to the witness, nor a height to anything
+            assert explorer.client.get(f"{path}{hint}").headers["Cache-Control"] == "no-cache"
+
+    def test_what_is_not_there_is_not_kept(self, explorer: Explorer) -> None:
+        for path, status in ((f"/block/{'ab' * 32}/raw", 404), ("/block/170/raw", 400), ("/block/x/raw", 400)):
+            answer = explorer.client.get(path)
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (status, "no-store")

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from explorer.bitcoin.amounts import satoshis
 from explorer.bitcoin.models import BlockStats, Input, MempoolEntry
+from explorer.chain.transactions import PER_PAGE
 from explorer.web import filters
 
 MAX_MONEY = 21_000_000 * 100_000_000
@@ -195,9 +196,9 @@ def test_pagers_show_the_ends_and_the_neighbours(page: int, pages: int, numbers:
 
 def test_outputs_are_found_on_their_page() -> None:
     assert filters.output_anchor(0) == "#out-0"
-    assert filters.output_anchor(99) == "#out-99"
-    assert filters.output_anchor(100) == "?page=2#out-100"
-    assert filters.output_anchor(250, 840_000) == "?block=840000&page=3#out-250"
+    assert filters.output_anchor(PER_PAGE - 1) == f"#out-{PER_PAGE - 1}"
+    assert filters.output_anchor(PER_PAGE) == f"?page=2#out-{PER_PAGE}"
+    assert filters.output_anchor(2 * PER_PAGE + 1, 840_000) == f"?block=840000&page=3#out-{2 * PER_PAGE + 1}"
 
 
 def test_a_fee_rate_of_a_blocks_statistics_says_what_the_node_cut_off() -> None:
