@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import socket
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 SWITCH_SECONDS = 0.001  # how long a busy thread keeps the others waiting for Python: 0.005 unless told otherwise
 GC_THRESHOLDS = 50_000, 20, 50  # objects of a large page; Python's 700, 10, 10 collect in the middle of it
+M_ARENA_MAX = -8  # glibc's malloc.h
 REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # where one reaches a listener on every address
 
 try:
@@ -77,6 +80,7 @@ def when_ready(server: Arbiter) -> None:
 def post_worker_init(worker: Worker) -> None:
     """After the fork: the watcher begins, and the first pages are made before a visitor needs them."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    _use_few_arenas()
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again and again
     gc.set_threshold(*GC_THRESHOLDS)
@@ -86,6 +90,12 @@ def post_worker_init(worker: Worker) -> None:
 def on_exit(server: Arbiter) -> None:
     """Nothing stays behind."""
     shelf.close_folder()
+
+
+def _use_few_arenas() -> None:
+    """Of glibc's memory: by default each thread has one of its own, and what one frees the others cannot use."""
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def _addresses(server: Arbiter) -> list[tuple[str, int]]:

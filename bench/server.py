@@ -103,6 +103,14 @@ class Server(LiveServer):
         time.sleep(QUIET + LOOK_SECONDS)  # then the further pages of those blocks are begun
         self.settle()
 
+    def keep(self, path: str) -> None:
+        """Has every worker keep this page."""
+        for visitor in self.one_visitor_each():
+            with visitor:
+                visitor.get(path)
+                visitor.get(path)
+        self.settle()
+
     def settle(self) -> None:
         """Waits until nothing is left of what went before: requests of visitors who have gone by then, and whatever
         the workers prepare in the background."""

@@ -30,7 +30,7 @@ def warm(world: World, page: str, settings: dict[str, str] | None = None, name: 
     """Requests per second beside those of an empty view on the same server."""
     path = page_paths(world)[page]
     with world.server(settings=settings) as server:
-        server.warm_up(path)
+        server.keep(path)
         loads = _Loads(world, server)
         pages, empties, plain = in_turns(
             world.options.turns,
@@ -56,7 +56,7 @@ def many(world: World, page: str) -> Iterator[Figure]:
     path = page_paths(world)[page]
     slowest: list[float] = []
     with world.server() as server:
-        server.warm_up(path)
+        server.keep(path)
         loads = _Loads(world, server)
 
         def at_many() -> float:
@@ -85,7 +85,7 @@ def crawler(world: World) -> Iterator[Figure]:
     """The home page while somebody reads all blocks, page by page."""
     slowest: list[tuple[float, float]] = []
     with world.server() as server:
-        server.warm_up("/")
+        server.keep("/")
         loads = _Loads(world, server)
         crawl = _Crawl(server, cold_pages(world))
 

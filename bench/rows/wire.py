@@ -18,7 +18,7 @@ def wire(world: World) -> Iterator[Figure]:
     """Warm pages: whoever compresses better with time has had it."""
     with world.server() as server:
         for page, path in page_paths(world).items():
-            server.warm_up(path)
+            server.keep(path)
             goals = {"zstd": COMPRESSED[page], "gzip": COMPRESSED[page], "identity": UNCOMPRESSED[page]}
             for encoding, goal in goals.items():
                 with Visitor(server.port, encoding) as visitor:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any, Final
 
-OVERHEAD: Final = 250  # bytes that an entry costs beside its key and value, about
+OVERHEAD: Final = 500  # bytes that an entry costs beside its key and value, about
 
 
 class Memory:

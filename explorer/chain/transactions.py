@@ -24,7 +24,7 @@ from explorer.node.rpc import Rpc
 
 PER_PAGE = 50  # inputs, and outputs
 FEW_INPUTS = 5  # whose transactions are asked for rather than the undo data of a whole block
-SOON = 0.003  # seconds, in which a node says what it has of an ordinary transaction
+SOON = 0.002  # seconds, in which a node says what it has of an ordinary transaction
 
 
 @dataclass(frozen=True, slots=True)
