@@ -36,6 +36,30 @@ class _Layout(NamedTuple):
     outputs: Sequence[_Piece]
 
 
+class RawTransaction:
+    """A transaction by itself, as `getrawtransaction` 0 has it. Raises ValueError where the bytes are none."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        try:
+            self._layout = _layout(data, 0)
+        except IndexError:
+            raise ValueError("the transaction breaks off") from None
+        if self._layout.end != len(data):
+            raise ValueError("the transaction ends elsewhere")
+
+    @property
+    def spends(self) -> list[tuple[str, int]]:
+        """The txid and vout of each output that it spends; none for a coinbase."""
+        outpoints = [self.data[at : at + OUTPOINT_SIZE] for at, _, _ in self._layout.inputs]
+        return [(o[31::-1].hex(), int.from_bytes(o[32:], "little")) for o in outpoints if o != COINBASE_OUTPOINT]
+
+    def output(self, vout: int) -> bytes:
+        """Value and script, as a block's spent outputs have them. Raises IndexError where there is none."""
+        start, _, end = self._layout.outputs[vout]
+        return self.data[start:end]
+
+
 class RawBlock:
     """The transactions of a block.
 
@@ -53,6 +77,15 @@ class RawBlock:
             spent_count, self._spent_start = _first_size(spent, 0)
             if spent_count != self.count:
                 raise ValueError(f"a block of {self.count} transactions, and what {spent_count} have spent")
+
+    @classmethod
+    def of_part(
+        cls, transactions: Sequence[RawTransaction], spent: Sequence[Sequence[bytes]], network: str
+    ) -> RawBlock:
+        """Some transactions of a block, each with the outputs that it spends."""
+        count = _written_size(len(transactions))
+        block = bytes(HEADER_SIZE) + count + b"".join(tx.data for tx in transactions)
+        return cls(block, count + b"".join(_written_size(len(o)) + b"".join(o) for o in spent), network)
 
     def transactions(self, first: int = 0) -> Iterator[Transaction]:
         """All from the position `first` on, whole."""
@@ -182,6 +215,10 @@ def _size(data: bytes, at: int) -> tuple[int, int]:
     if not (0xFD if length == 2 else 1 << length * 4) <= value <= MAX_SIZE:
         raise ValueError("a size that the node would not write")
     return value, end
+
+
+def _written_size(value: int) -> bytes:
+    return bytes([value]) if value < 0xFD else b"\xfd" + value.to_bytes(2, "little")
 
 
 def _layouts(block: bytes, at: int, count: int) -> Iterator[_Layout]:

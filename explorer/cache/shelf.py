@@ -124,15 +124,20 @@ class Shelf:
 _opened: Path | None = None  # by this process, or by the one that it was forked from
 
 
-def open_folder() -> Path:
-    """The folder that this process and those it forks share. Leftovers of processes that are gone are removed."""
+def open_folder() -> Path | None:
+    """The folder that this process and those it forks share; None where nothing can be written. Leftovers of processes
+    that are gone are removed."""
     global _opened
     if _opened is None:
-        base = Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir())  # noqa: S108
+        try:
+            base = Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir())  # noqa: S108
+        except OSError:
+            return None
         for old in base.glob(f"{PREFIX}*"):
             if not _is_alive(old.name.removeprefix(PREFIX).partition("-")[0]):
                 shutil.rmtree(old, ignore_errors=True)
-        _opened = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
+        with suppress(OSError):
+            _opened = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
     return _opened
 
 
