@@ -14,7 +14,7 @@ from struct import unpack_from
 from typing import NamedTuple
 
 from explorer.bitcoin.models import WITNESS_SCALE, Input, Output, Script, Transaction, TransactionCard
-from explorer.bitcoin.solver import address_of_type, script_type
+from explorer.bitcoin.solver import address_of_type, asm_of_type, script_type
 
 HEADER_SIZE = 80  # bytes
 OUTPOINT_SIZE = 36  # bytes: the txid and the number of an output
@@ -58,6 +58,16 @@ class RawTransaction:
         """Value and script, as a block's spent outputs have them. Raises IndexError where there is none."""
         start, _, end = self._layout.outputs[vout]
         return self.data[start:end]
+
+    def read_output(self, vout: int, network: str) -> Output:
+        """The same as a model; its `asm` as far as its type tells it."""
+        start, script_start, end = self._layout.outputs[vout]
+        script = self.data[script_start:end]
+        kind = script_type(script)
+        value = int.from_bytes(self.data[start : start + 8], "little")
+        return Output(
+            value, Script(kind, script.hex(), asm_of_type(kind, script), address_of_type(kind, script, network))
+        )
 
 
 class RawBlock:

@@ -71,6 +71,23 @@ def address_of_type(kind: str, script: bytes, network: str) -> str | None:
             return _segwit_address(BECH32_PREFIX[network], script[0] and script[0] - OP_1 + 1, script[2:])
 
 
+def asm_of_type(kind: str, script: bytes) -> str:
+    """The script in words, as the node prints it, where its type tells them all; else ""."""
+    match kind:
+        case "pubkeyhash":
+            return f"OP_DUP OP_HASH160 {script[3:23].hex()} OP_EQUALVERIFY OP_CHECKSIG"
+        case "scripthash":
+            return f"OP_HASH160 {script[2:22].hex()} OP_EQUAL"
+        case "pubkey":
+            return f"{script[1:-1].hex()} OP_CHECKSIG"
+        case "witness_v0_keyhash" | "witness_v0_scripthash":
+            return f"0 {script[2:].hex()}"
+        case "witness_v1_taproot":
+            return f"1 {script[2:].hex()}"
+        case _:
+            return ""
+
+
 # --- the kinds ------------------------------------------------------------------------------------------------------
 
 

@@ -77,7 +77,7 @@ def get_cards(batch: Batch, block_hash: str, txids: BlockTxids, page: int, capab
                 return {_key(block_hash, number): found for number, found in enumerate(pages, start=1)}
         if capabilities.txindex:
             found = _by_bytes(batch, block_hash, shown, capabilities.chain)
-            return {key: found or _one_by_one(Batch(batch.rpc), block_hash, shown)}
+            return {key: found or _one_by_one(Batch(batch.rpc), block_hash, shown, capabilities.chain)}
         return {key: _with_undo(batch, block_hash, shown)}
 
     return cache.fetch([key], CardPage, make, complete=_is_complete)[key].cards
@@ -164,7 +164,7 @@ def _by_bytes(batch: Batch, block_hash: str, txids: Sequence[str], network: str)
         raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error
 
 
-def _one_by_one(batch: Batch, block_hash: str, txids: Sequence[str]) -> CardPage:
+def _one_by_one(batch: Batch, block_hash: str, txids: Sequence[str], network: str) -> CardPage:
     replies = [batch.ask(answers.Tx, "getrawtransaction", txid, 1, block_hash) for txid in txids]
     batch.send()
     txs = [facts.transaction(reply.whole()) for reply in replies]
@@ -174,7 +174,7 @@ def _one_by_one(batch: Batch, block_hash: str, txids: Sequence[str]) -> CardPage
         for tx in txs
         if tx.input_count > SHOWN
     }
-    prevouts = PrevoutQuestion(second, [i for tx in txs if tx.input_count <= SHOWN for i in tx.inputs])
+    prevouts = PrevoutQuestion(second, [i for tx in txs if tx.input_count <= SHOWN for i in tx.inputs], network)
     second.send()
     full = {txid: facts.transaction(tx) for txid, reply in undone.items() if (tx := reply.known())}
     return CardPage(tuple(card(full.get(tx.txid) or prevouts.fill(tx), SHOWN) for tx in txs))

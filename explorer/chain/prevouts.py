@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from explorer.bitcoin.models import Input, Transaction
+from explorer.bitcoin.raw_block import RawTransaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch, Reply
-from explorer.decoding import json_decoder
+from explorer.errors import NodeUnavailable
 from explorer.node import answers
 
 
@@ -16,14 +17,18 @@ class PrevoutQuestion:
     """Asks, as part of a batch, for the outputs that these inputs spend.
 
     For a transaction in the mempool, `mempool_parents` names the parents that are there too: every other output is
-    still unspent in the chain, and found without txindex. Otherwise the parents are looked up, each of them once.
+    still unspent in the chain, and found without txindex. Otherwise the parents are looked up, each of them once and as
+    bytes: as JSON, one of a thousand outputs would be dearer than all the rest of a page.
     """
 
-    def __init__(self, batch: Batch, inputs: Iterable[Input], mempool_parents: Collection[str] | None = None) -> None:
+    def __init__(
+        self, batch: Batch, inputs: Iterable[Input], network: str, mempool_parents: Collection[str] | None = None
+    ) -> None:
+        self._network = network
         # Asked in the same breath as the outputs, whose heights follow from it and their confirmations.
         self._tip = batch.ask(int, "getblockcount") if mempool_parents is not None else None
         self._unspent: dict[tuple[str, int], Reply[answers.TxOut | None]] = {}
-        self._parents: dict[str, Reply[answers.TxPieces]] = {}
+        self._parents: dict[str, Reply[str]] = {}
         for i in inputs:
             if i.txid is None or i.vout is None or i.prevout:
                 continue
@@ -31,7 +36,7 @@ class PrevoutQuestion:
                 reply = batch.ask_maybe(answers.TxOut, "gettxout", i.txid, i.vout, False)
                 self._unspent[i.txid, i.vout] = reply
             elif i.txid not in self._parents:
-                self._parents[i.txid] = batch.ask(answers.TxPieces, "getrawtransaction", i.txid, 1)
+                self._parents[i.txid] = batch.ask(str, "getrawtransaction", i.txid, 0)
 
     def fill(self, tx: Transaction) -> Transaction:
         """The transaction with what was found, and its fee where all amounts are known."""
@@ -53,6 +58,10 @@ class PrevoutQuestion:
             height = self._tip.whole() - unspent.confirmations + 1
             return replace(i, prevout=facts.output(unspent), prevout_height=height)
         if i.txid in self._parents and (parent := self._parents[i.txid].known()):
-            spent: answers.Vout = json_decoder(answers.Vout).decode(parent.vout[i.vout])
-            return replace(i, prevout=facts.output(spent))
+            try:
+                return replace(i, prevout=RawTransaction(bytes.fromhex(parent)).read_output(i.vout, self._network))
+            except (ValueError, IndexError) as error:
+                raise NodeUnavailable(
+                    "node_unexpected_answer", method="getrawtransaction", reason=str(error)
+                ) from error
         return i

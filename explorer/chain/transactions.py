@@ -156,7 +156,9 @@ def _asked(
     header = second.ask(answers.Header, "getblockheader", block_hash) if block_hash else None
     # Neither a transaction of the mempool nor one that was found in the cheap way comes with the amounts it spends.
     parents = found.entry.depends if found.entry else None
-    prevouts = PrevoutQuestion(second, tx.inputs, parents) if found.entry or found.is_small else None
+    prevouts = (
+        PrevoutQuestion(second, tx.inputs, capabilities.chain, parents) if found.entry or found.is_small else None
+    )
     spends = SpendQuestion(second, tx, capabilities)
     second.send()
     check.read()
@@ -301,6 +303,6 @@ def _with_amounts(rpc: Rpc, tx: TransactionPart, capabilities: Capabilities) -> 
     if not missing or not capabilities.txindex:
         return tx
     batch = Batch(rpc)
-    question = PrevoutQuestion(batch, missing)
+    question = PrevoutQuestion(batch, missing, capabilities.chain)
     batch.send()
     return tx.with_prevouts(question.filled(tx.inputs))

@@ -11,6 +11,7 @@ from explorer.bitcoin.models import Spend
 from explorer.chain.spends import UNKNOWN, UNSPENDABLE, UNSPENT
 from explorer.chain.transactions import TransactionPage, get_transaction
 from tests.chain.nodes import FakeChain, hash_of
+from tests.coins import Coin, spend
 from tests.fakenode import PASSWORD, USER, FakeNode, RpcError
 from tests.pages import Explorer
 
@@ -33,7 +34,7 @@ def node(chain: FakeChain) -> Iterator[FakeNode]:
     with FakeNode(chain.answers) as node:
         tx: dict[str, Any] = {**node.answers["getrawtransaction"](TXID, 2, hash_of("a", 3)), "vin": [NOT_A_COINBASE]}
         node.answers |= {
-            "getrawtransaction": lambda *_: tx,
+            "getrawtransaction": lambda _, verbosity, *__: tx if verbosity else PARENT,
             "getmempoolentry": unknown,
             "gettxout": None,
             "gettxspendingprevout": lambda outpoints: [dict(outpoint) for outpoint in outpoints],
@@ -41,6 +42,7 @@ def node(chain: FakeChain) -> Iterator[FakeNode]:
         yield node
 
 
+PARENT = spend([Coin("12" * 32, 0, 100)], [51]).hex  # what the transaction spends
 NOT_A_COINBASE = {"txid": "ab" * 32, "vout": 0, "sequence": 0, "scriptSig": {"asm": "", "hex": ""}}
 TXOUT = {"value": 50, "confirmations": 3, "scriptPubKey": {"hex": "51", "type": "nonstandard"}}
 
