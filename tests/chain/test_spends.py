@@ -106,7 +106,7 @@ def test_in_a_stale_block_nothing_is_known(node: FakeNode, chain: FakeChain) -> 
 
 
 def test_what_can_never_be_spent_is_not_asked_about(node: FakeNode) -> None:
-    tx = node.answers["getrawtransaction"]()
+    tx = node.answers["getrawtransaction"](TXID, 1)
     tx["vout"] = [{"value": 0, "n": 0, "scriptPubKey": {"hex": "6a", "type": "nulldata"}}]
     del node.answers["gettxout"]
     del node.answers["gettxspendingprevout"]
