@@ -213,7 +213,7 @@ class Settings:
         "Where what was found is kept: SimpleCache in memory, RedisCache also in a Redis that several machines share, "
         "NullCache nowhere.",
     ] = "SimpleCache"
-    cache_mb: Annotated[int, _whole(1, 1_000_000), "How many megabytes of facts and pages a process keeps."] = 48
+    cache_mb: Annotated[int, _whole(1, 1_000_000), "How many megabytes of facts and pages a process keeps."] = 40
     cache_shared_mb: Annotated[
         int, _whole(1, 1_000_000), "How many megabytes the workers of this machine share, in /dev/shm where it is."
     ] = 64

@@ -221,11 +221,13 @@ def test_leftovers_of_dead_processes_are_removed(base: Path) -> None:
         (base / name).mkdir()
         (base / name / "file").write_bytes(b"1")
     mine = shelf.open_folder()
+    assert mine
     assert sorted(file.name for file in base.iterdir()) == sorted([*names[1:], mine.name])
 
 
 def test_it_is_opened_once_for_nobody_else_and_removed_at_the_end(base: Path) -> None:
     folder = shelf.open_folder()
+    assert folder
     assert shelf.open_folder() == shelf.opened_folder() == folder
     assert folder.stat().st_mode & 0o777 == 0o700
     Shelf(folder, MB).set("a", b"1")
