@@ -72,7 +72,7 @@ def get_cards(batch: Batch, block_hash: str, txids: BlockTxids, page: int, capab
 
     def make(_: Sequence[str]) -> dict[str, CardPage]:
         if txids.count <= SMALL_BLOCK:
-            pages = _paged(_whole_block(batch, block_hash))
+            pages = list(_in_pages(_whole_block(batch, block_hash)))
             if _is_complete(pages[page - 1]) or not capabilities.txindex:
                 return {_key(block_hash, number): found for number, found in enumerate(pages, start=1)}
         if capabilities.txindex:
@@ -110,10 +110,6 @@ def _all_cards(rpc: Rpc, block_hash: str, capabilities: Capabilities) -> Iterato
 def _in_pages(cards: Iterator[TransactionCard]) -> Iterator[CardPage]:
     while page := tuple(islice(cards, PER_PAGE)):
         yield CardPage(page)
-
-
-def _paged(cards: Iterator[TransactionCard]) -> list[CardPage]:
-    return list(_in_pages(cards))
 
 
 def _key(block_hash: str, page: int) -> str:

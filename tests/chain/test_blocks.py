@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from explorer.chain import tip
@@ -11,17 +9,6 @@ from explorer.chain.blocks import get_home, hash_at, list_blocks
 from explorer.errors import NodeBusy, NotFound
 from tests.chain.nodes import FakeChain, hash_of
 from tests.fakenode import FakeNode, RpcError
-
-
-@pytest.fixture
-def chain() -> FakeChain:
-    return FakeChain(25)
-
-
-@pytest.fixture
-def node(chain: FakeChain) -> Iterator[FakeNode]:
-    with FakeNode(chain.answers) as node:
-        yield node
 
 
 def test_the_latest_ten(node: FakeNode) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from time import monotonic
 from typing import Any, NoReturn
@@ -16,17 +15,6 @@ from explorer.errors import NodeBusy, NodeUnavailable
 from explorer.node.client import NodeConnection
 from tests.chain.nodes import FakeChain, hash_of
 from tests.fakenode import FakeNode, hangs_up
-
-
-@pytest.fixture
-def chain() -> FakeChain:
-    return FakeChain(25)
-
-
-@pytest.fixture
-def node(chain: FakeChain) -> Iterator[FakeNode]:
-    with FakeNode(chain.answers) as node:
-        yield node
 
 
 @pytest.fixture
