@@ -54,6 +54,11 @@ class RawTransaction:
         outpoints = [self.data[at : at + OUTPOINT_SIZE] for at, _, _ in self._layout.inputs]
         return [(o[31::-1].hex(), int.from_bytes(o[32:], "little")) for o in outpoints if o != COINBASE_OUTPOINT]
 
+    def scripts(self, first: int, most: int) -> dict[int, str]:
+        """The scripts of some outputs, in hex, by vout."""
+        shown = self._layout.outputs[first : first + most]
+        return {vout: self.data[start:end].hex() for vout, (_, start, end) in enumerate(shown, start=first)}
+
     def output(self, vout: int) -> bytes:
         """Value and script, as a block's spent outputs have them. Raises IndexError where there is none."""
         start, _, end = self._layout.outputs[vout]

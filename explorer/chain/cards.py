@@ -20,7 +20,7 @@ from explorer.bitcoin.raw_block import RawBlock, RawTransaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch
 from explorer.chain.block_facts import BlockTxids
-from explorer.chain.prevouts import PrevoutQuestion
+from explorer.chain.prevouts import PrevoutQuestion, missing
 from explorer.errors import ExplorerError, NodeUnavailable, NotFound
 from explorer.node import answers
 from explorer.node.capabilities import Capabilities
@@ -170,7 +170,8 @@ def _one_by_one(batch: Batch, block_hash: str, txids: Sequence[str], network: st
         for tx in txs
         if tx.input_count > SHOWN
     }
-    prevouts = PrevoutQuestion(second, [i for tx in txs if tx.input_count <= SHOWN for i in tx.inputs], network)
+    few = [i for tx in txs if tx.input_count <= SHOWN for i in tx.inputs]
+    prevouts = PrevoutQuestion(second, missing(few), network)
     second.send()
     full = {txid: facts.transaction(tx) for txid, reply in undone.items() if (tx := reply.known())}
     return CardPage(tuple(card(full.get(tx.txid) or prevouts.fill(tx), SHOWN) for tx in txs))

@@ -12,9 +12,16 @@ from explorer.chain.batch import Batch, Reply
 from explorer.errors import NodeUnavailable
 from explorer.node import answers
 
+Outpoint = tuple[str, int]  # txid and vout
+
+
+def missing(inputs: Iterable[Input]) -> list[Outpoint]:
+    """What these inputs spend and nothing is known of."""
+    return [(i.txid, i.vout) for i in inputs if i.txid is not None and i.vout is not None and not i.prevout]
+
 
 class PrevoutQuestion:
-    """Asks, as part of a batch, for the outputs that these inputs spend.
+    """Asks, as part of a batch, for these outputs, which inputs spend.
 
     For a transaction in the mempool, `mempool_parents` names the parents that are there too: every other output is
     still unspent in the chain, and found without txindex. Otherwise the parents are looked up, each of them once and as
@@ -22,21 +29,22 @@ class PrevoutQuestion:
     """
 
     def __init__(
-        self, batch: Batch, inputs: Iterable[Input], network: str, mempool_parents: Collection[str] | None = None
+        self,
+        batch: Batch,
+        outpoints: Iterable[Outpoint],
+        network: str,
+        mempool_parents: Collection[str] | None = None,
     ) -> None:
         self._network = network
         # Asked in the same breath as the outputs, whose heights follow from it and their confirmations.
         self._tip = batch.ask(int, "getblockcount") if mempool_parents is not None else None
         self._unspent: dict[tuple[str, int], Reply[answers.TxOut | None]] = {}
         self._parents: dict[str, Reply[str]] = {}
-        for i in inputs:
-            if i.txid is None or i.vout is None or i.prevout:
-                continue
-            if mempool_parents is not None and i.txid not in mempool_parents:
-                reply = batch.ask_maybe(answers.TxOut, "gettxout", i.txid, i.vout, False)
-                self._unspent[i.txid, i.vout] = reply
-            elif i.txid not in self._parents:
-                self._parents[i.txid] = batch.ask(str, "getrawtransaction", i.txid, 0)
+        for txid, vout in outpoints:
+            if mempool_parents is not None and txid not in mempool_parents:
+                self._unspent[txid, vout] = batch.ask_maybe(answers.TxOut, "gettxout", txid, vout, False)
+            elif txid not in self._parents:
+                self._parents[txid] = batch.ask(str, "getrawtransaction", txid, 0)
 
     def fill(self, tx: Transaction) -> Transaction:
         """The transaction with what was found, and its fee where all amounts are known."""

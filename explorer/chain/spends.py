@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from explorer.bitcoin.models import Place, Spend, TransactionPart
+from collections.abc import Mapping
+
+from explorer.bitcoin.models import Place, Spend
 from explorer.bitcoin.script import is_unspendable
 from explorer.chain.batch import Batch
 from explorer.node import answers
@@ -15,22 +17,22 @@ UNKNOWN = Spend("unknown")
 
 
 class SpendQuestion:
-    """Asks, as part of a batch, about the outputs of a transaction that its page shows.
+    """Asks, as part of a batch, about outputs of a transaction.
 
     `gettxout` answers null for spent, unspendable, and all outputs of a stale block alike; `gettxspendingprevout` names
     the spender in the mempool, and from Bitcoin Core 31 on, with txospenderindex, in a block. While that index is being
     built it answers with an error: then it is not known by what.
     """
 
-    def __init__(self, batch: Batch, tx: TransactionPart, capabilities: Capabilities) -> None:
-        outputs = dict(enumerate(tx.outputs, start=tx.first))
+    def __init__(self, batch: Batch, txid: str, scripts: Mapping[int, str], capabilities: Capabilities) -> None:
+        """`scripts` are those of the outputs, in hex, by vout."""
         self._unspent = {
-            vout: batch.ask_maybe(answers.TxOut, "gettxout", tx.txid, vout, True)
-            for vout, output in outputs.items()
-            if not is_unspendable(output.script.hex)
+            vout: batch.ask_maybe(answers.TxOut, "gettxout", txid, vout, True)
+            for vout, script in scripts.items()
+            if not is_unspendable(script)
         }
-        self._vouts = tuple(outputs)
-        outpoints = [{"txid": tx.txid, "vout": vout} for vout in self._unspent]
+        self._vouts = tuple(scripts)
+        outpoints = [{"txid": txid, "vout": vout} for vout in self._unspent]
         can_tell = outpoints and "gettxspendingprevout" in capabilities.methods
         self._spenders = batch.ask(list[answers.Spender], "gettxspendingprevout", outpoints) if can_tell else None
 

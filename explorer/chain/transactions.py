@@ -10,21 +10,20 @@ from explorer import cache
 from explorer.bitcoin.amounts import satoshis
 from explorer.bitcoin.models import Input, MempoolEntry, Output, Place, Spend, TransactionPart
 from explorer.bitcoin.query import MAX_HEIGHT, Hash, Height
+from explorer.bitcoin.raw_block import RawTransaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch
-from explorer.chain.prevouts import PrevoutQuestion
+from explorer.chain.prevouts import PrevoutQuestion, missing
 from explorer.chain.spends import SpendQuestion
 from explorer.chain.tip import ChainState, Moved, TipCheck, at_one_tip
-from explorer.deadline import deadline
 from explorer.decoding import json_decoder
-from explorer.errors import ExplorerError, NodeBusy, NodeUnavailable, NotFound, Unsupported
+from explorer.errors import ExplorerError, NodeUnavailable, NotFound, Unsupported
 from explorer.node import answers
 from explorer.node.capabilities import Capabilities, get_capabilities
 from explorer.node.rpc import Rpc
 
 PER_PAGE = 50  # inputs, and outputs
 FEW_INPUTS = 5  # whose transactions are asked for rather than the undo data of a whole block
-SOON = 0.002  # seconds, in which a node says what it has of an ordinary transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +66,6 @@ class Seen:
 class _Found:
     raw: Raw  # `getrawtransaction`, as the node sent it
     outline: answers.TxOutline
-    entry: answers.MempoolEntry | None = None
-    is_genesis: bool = False
-    is_small: bool = False  # found without what it spends, which is few enough to be asked for by itself
 
 
 def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int) -> TransactionPage:
@@ -89,10 +85,15 @@ def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int)
 
 def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> answers.Tx:
     """The transaction as the node prints it, with its hex, found as `get_transaction` finds it."""
-    found = at_one_tip(rpc, lambda state: _find(rpc, state, txid, block))
-    tx: answers.Tx = json_decoder(answers.Tx).decode(found.raw)
-    tx.blockhash = found.outline.blockhash
-    return tx
+    batch = Batch(rpc)
+    reply = batch.ask(answers.Tx, "getrawtransaction", txid, 1)
+    batch.send()
+    if tx := reply.known():
+        return tx
+    found, _ = _elsewhere(rpc, txid, block, reply.error)
+    whole: answers.Tx = json_decoder(answers.Tx).decode(found.raw)
+    whole.blockhash = found.outline.blockhash
+    return whole
 
 
 # --- what is known already --------------------------------------------------------------------------------------------
@@ -114,7 +115,7 @@ def _from_facts(
     check = TipCheck(batch, state)
     header = batch.ask(answers.Header, "getblockheader", seen.block_hash) if seen.block_hash else None
     entry = None if seen.block_hash else batch.ask(answers.MempoolEntry, "getmempoolentry", txid)
-    spends = SpendQuestion(batch, tx, capabilities)
+    spends = SpendQuestion(batch, txid, _scripts(tx), capabilities)
     batch.send()
     check.read()
     place, waiting = None, None
@@ -142,32 +143,118 @@ def _keep(tx: TransactionPart, block_hash: str | None, page: int) -> None:
 def _asked(
     rpc: Rpc, state: ChainState, txid: str, block: Height | Hash | None, page: int, capabilities: Capabilities
 ) -> TransactionPage:
-    found = (_find_small(rpc, state, txid) if capabilities.txindex else None) or _find(rpc, state, txid, block)
-    tx = facts.transaction_part(found.raw, found.outline, (page - 1) * PER_PAGE, PER_PAGE)
-    if found.entry:
-        tx = replace(tx, fee=satoshis(found.entry.fees.base))
-    pages = _pages(tx)
-    if page > pages:
-        raise NotFound("page_of_list_not_found", pages=pages, page=page)
-
-    second = Batch(rpc)
-    check = TipCheck(second, state)
-    block_hash = found.outline.blockhash
-    header = second.ask(answers.Header, "getblockheader", block_hash) if block_hash else None
-    # Neither a transaction of the mempool nor one that was found in the cheap way comes with the amounts it spends.
-    parents = found.entry.depends if found.entry else None
-    prevouts = (
-        PrevoutQuestion(second, tx.inputs, capabilities.chain, parents) if found.entry or found.is_small else None
-    )
-    spends = SpendQuestion(second, tx, capabilities)
-    second.send()
+    """The bytes come first: they cost a node next to nothing, and tell all that is to be asked for in one more go."""
+    batch = Batch(rpc)
+    check = TipCheck(batch, state)
+    raw = batch.ask(str, "getrawtransaction", txid, 0)
+    entry = batch.ask(answers.MempoolEntry, "getmempoolentry", txid)
+    batch.send()
     check.read()
-    place = _place(header.whole()) if header else None
-    if prevouts:
-        tx = tx.with_prevouts(prevouts.filled(tx.inputs))
+    if (data := raw.known()) is None:
+        return _asked_elsewhere(rpc, state, txid, block, page, capabilities, raw.error)
+    try:
+        bare = RawTransaction(bytes.fromhex(data))
+    except ValueError as error:
+        raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error
+    return _asked_for_details(rpc, state, txid, page, capabilities, bare, entry.known())
+
+
+def _asked_for_details(
+    rpc: Rpc,
+    state: ChainState,
+    txid: str,
+    page: int,
+    capabilities: Capabilities,
+    bare: RawTransaction,
+    entry: answers.MempoolEntry | None,
+) -> TransactionPage:
+    """Raises Moved for a transaction that enters or leaves the mempool in this very moment."""
+    first, spent = (page - 1) * PER_PAGE, bare.spends
+    batch = Batch(rpc)
+    before = TipCheck(batch, state)
+    # Verbosity 2 costs a node ten times 1, since it reads the undo data of a whole block; and a block is all there is
+    # without an index, as a parent may have been spent and pruned.
+    alone = entry is not None or len(spent) <= FEW_INPUTS
+    details = batch.ask(Raw, "getrawtransaction", txid, 1 if alone else 2)
+    shown = (spent[first : first + PER_PAGE] if entry else spent) if alone else []
+    prevouts = PrevoutQuestion(batch, shown, capabilities.chain, entry.depends if entry else None)
+    spends = SpendQuestion(batch, txid, bare.scripts(first, PER_PAGE), capabilities)
+    after = TipCheck(batch, state)
+    batch.send()
+    before.read()
+    after.read()
+    if isinstance(details.error, NotFound):
+        raise Moved
+    raw = details.whole()
+    outline = _outline(raw)
+    if (outline.blockhash is None) == (entry is None):
+        raise Moved
+    place = _place_of(rpc, state, outline)
+    tx = _part(raw, outline, page)
+    if entry:
+        tx = replace(tx, fee=satoshis(entry.fees.base))
+    tx = tx.with_prevouts(prevouts.filled(tx.inputs))
+    return _finished(rpc, state, tx, place, entry, spends, page, capabilities)
+
+
+def _asked_elsewhere(
+    rpc: Rpc,
+    state: ChainState,
+    txid: str,
+    block: Height | Hash | None,
+    page: int,
+    capabilities: Capabilities,
+    error: ExplorerError | None,
+) -> TransactionPage:
+    found, is_genesis = _elsewhere(rpc, txid, block, error)
+    tx = _part(found.raw, found.outline, page)
+    batch = Batch(rpc)
+    check = TipCheck(batch, state)
+    header = batch.ask(answers.Header, "getblockheader", found.outline.blockhash)
+    spends = SpendQuestion(batch, txid, _scripts(tx), capabilities)
+    batch.send()
+    check.read()
+    place = _place(header.whole())
+    return _finished(rpc, state, tx, place, None, spends, page, capabilities, is_genesis=is_genesis)
+
+
+def _finished(
+    rpc: Rpc,
+    state: ChainState,
+    tx: TransactionPart,
+    place: Place | None,
+    entry: answers.MempoolEntry | None,
+    spends: SpendQuestion,
+    page: int,
+    capabilities: Capabilities,
+    *,
+    is_genesis: bool = False,
+) -> TransactionPage:
     tx = _with_amounts(rpc, tx, capabilities)
-    _keep(tx, block_hash, page)
-    return _page(state, tx, place, found.entry, spends, page, found.is_genesis, capabilities)
+    _keep(tx, place.block_hash if place else None, page)
+    return _page(state, tx, place, entry, spends, page, is_genesis, capabilities)
+
+
+def _part(raw: Raw, outline: answers.TxOutline, page: int) -> TransactionPart:
+    """Raises NotFound for a page that it does not have."""
+    tx = facts.transaction_part(raw, outline, (page - 1) * PER_PAGE, PER_PAGE)
+    if page > (pages := _pages(tx)):
+        raise NotFound("page_of_list_not_found", pages=pages, page=page)
+    return tx
+
+
+def _scripts(tx: TransactionPart) -> dict[int, str]:
+    return {vout: output.script.hex for vout, output in enumerate(tx.outputs, start=tx.first)}
+
+
+def _place_of(rpc: Rpc, state: ChainState, outline: answers.TxOutline) -> Place | None:
+    """Reckoned from the confirmations, which are of the state's tip; asked for in a block that the chain left."""
+    if outline.blockhash is None:
+        return None
+    if outline.confirmations > 0:
+        height = state.chain.height - outline.confirmations + 1
+        return Place(outline.blockhash, height, outline.blocktime, outline.confirmations)
+    return _place(rpc.call("getblockheader", outline.blockhash, into=answers.Header))
 
 
 def _page(
@@ -197,63 +284,14 @@ def _pages(tx: TransactionPart) -> int:
     return max(1, -(-max(tx.input_count, tx.output_count) // PER_PAGE))
 
 
-def _find_small(rpc: Rpc, state: ChainState, txid: str) -> _Found | None:
-    """A transaction of few inputs, the cheap way: `getrawtransaction` 1 costs a node a tenth of 2, which reads the undo
-    data of the whole block. None for all others; one so large that its answer takes a while is not waited for."""
-
-    def ask(node: Rpc) -> _Found | None:
-        question = _Question(node, state, txid, 1)
-        try:
-            with deadline(SOON):
-                question.batch.send()
-        except (NodeBusy, NodeUnavailable):  # whoever is in trouble shows it when it is asked the other way
-            return None
-        return question.read()
-
-    found = rpc.through(ask)
-    return found if found and len(found.outline.vin) <= FEW_INPUTS else None
-
-
-def _find(rpc: Rpc, state: ChainState, txid: str, block: Height | Hash | None) -> _Found:
-    """One round trip where it can be found by its txid. One more to look into a block, two where a height names it,
-    and two more for the coinbase of the genesis block, which a node never hands out."""
-    question = _Question(rpc, state, txid, 2)
-    question.batch.send()
-    if found := question.read():
-        return found
-    if question.error and question.error.message_id == "genesis_coinbase":
-        return _genesis(rpc)
+def _elsewhere(rpc: Rpc, txid: str, block: Height | Hash | None, error: ExplorerError | None) -> tuple[_Found, bool]:
+    """Where a node does not find it by its txid, for the reason given: in the block named, or in the genesis block,
+    whose coinbase it never hands out. Whether it is that one, too."""
+    if error and error.message_id == "genesis_coinbase":
+        return _genesis(rpc), True
     if (block_hash := _block_hash(rpc, block)) and (inside := _find_inside(rpc, txid, block_hash)):
-        return inside
-    raise question.error or NotFound("transaction_not_found", query=txid)
-
-
-class _Question:
-    """Where the node finds a transaction by its txid alone."""
-
-    def __init__(self, rpc: Rpc, state: ChainState, txid: str, verbosity: int) -> None:
-        self.batch = Batch(rpc)
-        self._is_small = verbosity == 1
-        self._check = TipCheck(self.batch, state)
-        self._tx = self.batch.ask(Raw, "getrawtransaction", txid, verbosity)
-        self._entry = self.batch.ask(answers.MempoolEntry, "getmempoolentry", txid)
-
-    @property
-    def error(self) -> ExplorerError | None:
-        """Why it is not found."""
-        return self._tx.error
-
-    def read(self) -> _Found | None:
-        """Raises Moved for one that leaves the mempool in this very moment."""
-        self._check.read()
-        raw = self._tx.known()
-        if raw is None:
-            return None
-        outline = _outline(raw)
-        entry = self._entry.known() if outline.blockhash is None else None
-        if outline.blockhash is None and entry is None:
-            raise Moved
-        return _Found(raw, outline, entry, is_small=self._is_small)
+        return inside, False
+    raise error or NotFound("transaction_not_found", query=txid)
 
 
 def _outline(raw: Raw) -> answers.TxOutline:
@@ -266,7 +304,7 @@ def _genesis(rpc: Rpc) -> _Found:
     (raw,) = rpc.call("getblock", block_hash, 2, into=answers.RawBlockTransactions).tx
     outline = _outline(raw)
     outline.blockhash = block_hash
-    return _Found(raw, outline, is_genesis=True)
+    return _Found(raw, outline)
 
 
 def _find_inside(rpc: Rpc, txid: str, block_hash: str) -> _Found | None:
@@ -299,10 +337,10 @@ def _place(header: answers.Header) -> Place:
 
 def _with_amounts(rpc: Rpc, tx: TransactionPart, capabilities: Capabilities) -> TransactionPart:
     """A last try for amounts that are still missing: a block that was never connected, a parent mined meanwhile."""
-    missing = [i for i in tx.inputs if i.txid and not i.prevout]
-    if not missing or not capabilities.txindex:
+    outpoints = missing(tx.inputs)
+    if not outpoints or not capabilities.txindex:
         return tx
     batch = Batch(rpc)
-    question = PrevoutQuestion(batch, missing, capabilities.chain)
+    question = PrevoutQuestion(batch, outpoints, capabilities.chain)
     batch.send()
     return tx.with_prevouts(question.filled(tx.inputs))

@@ -146,6 +146,8 @@ class TxOutline(Struct):
     vout: list[Value]
     fee: Decimal | None = None
     blockhash: str | None = None
+    confirmations: int = 0
+    blocktime: int = 0  # absent outside the best chain
 
 
 class TxPieces(Struct):

@@ -130,7 +130,7 @@ class _Proxy(AuthServiceProxy):  # type: ignore[misc]  # a package without types
         return {"result": envelope.result}
 
     def batch_(self, rpc_calls: Sequence[Call]) -> list[_Item | None]:
-        """An answer for each call, in their order; None where there is none, or more than one."""
+        """An answer for each call, in their order; None where there is none, or more than one. Safe for threads."""
         body = _encoder.encode(
             [
                 {"jsonrpc": "2.0", "method": call[0], "params": _written(call[1:]), "id": i}
@@ -173,6 +173,7 @@ class NodeConnection:
         self._transport = Transport(endpoint, limit=connections, timeout=timeout, rate=rate)
         self._redact = Redaction(endpoint)
         self._path = ""
+        self._batches = _Proxy(self._transport)
 
     def __repr__(self) -> str:
         return f"<NodeConnection {self.label}>"
@@ -181,6 +182,7 @@ class NodeConnection:
         """The same node and the same kept connections, asking that wallet."""
         wallet = copy.copy(self)
         wallet._path = f"wallet/{quote(name, safe='')}"
+        wallet._batches = _Proxy(self._transport, path=wallet._path)
         return wallet
 
     @property
@@ -232,7 +234,7 @@ class NodeConnection:
         for start in range(0, len(calls), self._batch_size):
             chunk = calls[start : start + self._batch_size]
             try:
-                items = _Proxy(self._transport, path=self._path).batch_(chunk)
+                items = self._batches.batch_(chunk)
             except FAILURES as error:
                 failure = _failure(self._redact, error, "batch")
                 break

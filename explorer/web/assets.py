@@ -17,13 +17,13 @@ def _fingerprint(path: Path) -> str:
 
 
 def static_url(filename: str) -> str:
-    return _static_url(request.script_root, filename, Path(current_app.static_folder or ""))
+    return _static_url(request.script_root, filename, current_app.static_folder or "")
 
 
 @cache
-def _static_url(root: str, filename: str, folder: Path) -> str:
+def _static_url(root: str, filename: str, folder: str) -> str:
     """`root` is the path under which the app stands, which is part of the result."""
-    return url_for("static", filename=filename, v=_fingerprint(folder / filename))
+    return url_for("static", filename=filename, v=_fingerprint(Path(folder) / filename))
 
 
 def _is_current(request: Request) -> bool:

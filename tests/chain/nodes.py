@@ -7,6 +7,8 @@ from typing import Any
 from tests.fakenode import RpcError
 
 GENESIS_TIME = 1_600_000_000
+COINBASE_INPUT = "01" + "00" * 32 + "ffffffff" + "05" + "0452697a2f" + "00000000"
+COINBASE = "01000000" + COINBASE_INPUT + "01" + (5_000_000_000).to_bytes(8, "little").hex() + "0151" + "00000000"
 
 
 def hash_of(branch: str, height: int) -> str:
@@ -89,7 +91,7 @@ class FakeChain:
         }
 
     def _block(self, block_hash: str, verbosity: int) -> dict[str, Any]:
-        coinbase = self._coinbase(block_hash.replace(block_hash[0], "c", 1), 1, block_hash)
+        coinbase = self._coinbase_fields(block_hash.replace(block_hash[0], "c", 1), block_hash)
         tx = [coinbase["txid"]] if verbosity == 1 else [coinbase]
         return {**self._header(block_hash), "size": 200, "strippedsize": 200, "weight": 800, "tx": tx}
 
@@ -97,7 +99,11 @@ class FakeChain:
         figures = ("subsidy", "totalfee", "minfeerate", "maxfeerate", "total_out", "ins", "outs")
         return {**dict.fromkeys(figures, 0), "feerate_percentiles": [0] * 5}
 
-    def _coinbase(self, txid: str, verbosity: int = 0, block_hash: str | None = None) -> dict[str, Any]:
+    def _coinbase(self, txid: str, verbosity: int = 0, block_hash: str | None = None) -> dict[str, Any] | str:
+        return self._coinbase_fields(txid, block_hash) if verbosity else COINBASE
+
+    def _coinbase_fields(self, txid: str, block_hash: str | None) -> dict[str, Any]:
+        height = int((block_hash or txid)[1:])
         return {
             "txid": txid,
             "hash": txid,
@@ -108,6 +114,7 @@ class FakeChain:
             "locktime": 0,
             "vin": [{"coinbase": "0452697a2f", "sequence": 0}],
             "vout": [{"value": 50, "n": 0, "scriptPubKey": {"hex": "51", "type": "nonstandard"}}],
-            "blockhash": block_hash or self._of_branch(int(txid[1:])),
-            "confirmations": 1,
+            "blockhash": block_hash or self._of_branch(height),
+            "blocktime": GENESIS_TIME + 600 * height,
+            "confirmations": self.height - height + 1,
         }

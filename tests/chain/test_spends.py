@@ -11,7 +11,7 @@ from explorer.bitcoin.models import Spend
 from explorer.chain.spends import UNKNOWN, UNSPENDABLE, UNSPENT
 from explorer.chain.transactions import TransactionPage, get_transaction
 from tests.chain.nodes import FakeChain, hash_of
-from tests.coins import Coin, spend
+from tests.coins import Coin, data, spend
 from tests.fakenode import PASSWORD, USER, FakeNode, RpcError
 from tests.pages import Explorer
 
@@ -34,7 +34,7 @@ def node(chain: FakeChain) -> Iterator[FakeNode]:
     with FakeNode(chain.answers) as node:
         tx: dict[str, Any] = {**node.answers["getrawtransaction"](TXID, 2, hash_of("a", 3)), "vin": [NOT_A_COINBASE]}
         node.answers |= {
-            "getrawtransaction": lambda _, verbosity, *__: tx if verbosity else PARENT,
+            "getrawtransaction": lambda _, verbosity, *__: tx if verbosity else BYTES,
             "getmempoolentry": unknown,
             "gettxout": None,
             "gettxspendingprevout": lambda outpoints: [dict(outpoint) for outpoint in outpoints],
@@ -42,8 +42,9 @@ def node(chain: FakeChain) -> Iterator[FakeNode]:
         yield node
 
 
-PARENT = spend([Coin("12" * 32, 0, 100)], [51]).hex  # what the transaction spends
-NOT_A_COINBASE = {"txid": "ab" * 32, "vout": 0, "sequence": 0, "scriptSig": {"asm": "", "hex": ""}}
+PARENT_TXID = "ab" * 32
+BYTES = spend([Coin(PARENT_TXID, 0, 100)], [51]).hex  # of the transaction, and of the one whose output it spends
+NOT_A_COINBASE = {"txid": PARENT_TXID, "vout": 0, "sequence": 0, "scriptSig": {"asm": "", "hex": ""}}
 TXOUT = {"value": 50, "confirmations": 3, "scriptPubKey": {"hex": "51", "type": "nonstandard"}}
 
 
@@ -101,13 +102,16 @@ def test_a_node_that_cannot_tell_by_what(node: FakeNode) -> None:
 
 
 def test_in_a_stale_block_nothing_is_known(node: FakeNode, chain: FakeChain) -> None:
+    node.answers["getrawtransaction"](TXID, 1)["confirmations"] = 0
     node.answers["getblockheader"] = lambda block: {**chain.answers["getblockheader"](block), "confirmations": -1}
     assert look(node).spends == {0: UNKNOWN}
 
 
 def test_what_can_never_be_spent_is_not_asked_about(node: FakeNode) -> None:
     tx = node.answers["getrawtransaction"](TXID, 1)
-    tx["vout"] = [{"value": 0, "n": 0, "scriptPubKey": {"hex": "6a", "type": "nulldata"}}]
+    tx["vout"] = [{"value": 0, "n": 0, "scriptPubKey": {"hex": "6a00", "type": "nulldata"}}]
+    carrier = spend([Coin(PARENT_TXID, 0, 50)], [data(b"")]).hex
+    node.answers["getrawtransaction"] = lambda txid, verbosity, *_: tx if verbosity else carrier
     del node.answers["gettxout"]
     del node.answers["gettxspendingprevout"]
     assert look(node).spends == {0: UNSPENDABLE}
