@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 import config
-from explorer import cache
+from explorer import cache, language
 from explorer.web import (
     addresses,
     assets,
@@ -19,14 +19,16 @@ from explorer.web import (
     node,
     page_cache,
     patience,
+    preferences,
     problems,
     proxy,
     search,
+    switches,
     transactions,
 )
 from explorer.web.page import SETTINGS
 
-VIEWS = (home, blocks, transactions, search, addresses, help, node, health)
+VIEWS = (home, blocks, transactions, search, addresses, help, node, health, switches)
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -38,6 +40,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.url_map.merge_slashes = False  # a hostile path is answered, not redirected
     app.logger.setLevel(settings.log_level.upper())
     cache.init_app(app, settings)
+    language.register(app, preferences.language)
     for part in (filters, encoding, assets, headers, problems):
         part.register(app)
     page_cache.register(app, settings)

@@ -84,6 +84,11 @@ CATALOGUE: dict[str, Words] = {
         "The checksum of “{query}” holds, but no segwit output can have what it says (BIP 141, BIP 350).",
         "Ask whoever gave it to you for another address.",
     ),
+    "bad_choice": Words(
+        "That cannot be chosen",
+        "“{query}” is not one of the values of {name}.",
+        "Choose one that the settings of the page offer.",
+    ),
     "private_key": Words(
         "That looks like a private key",
         "What you typed is written like a private key, which must never be typed into a web page.",

@@ -24,6 +24,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 INLINE = {"a", "abbr", "b", "bdi", "code", "i", "kbd", "span", "strong", "time"}
 UNSEEN = {"title", "svg", "script", "style"}  # their text is no part of what is read on the page
 BAD = ("javascript:", "data:", "http:", "https:", "//")  # as an address: inline code, or somebody else's
+OF_ITSELF = ("canonical", "alternate", "og:url")  # the page's own address, whole where PUBLIC_URL is set
 WATCHED_SECONDS = 600.0
 LOADED = {("link", "href"), ("script", "src"), ("img", "src")}
 
@@ -103,7 +104,8 @@ class Page(HTMLParser):
 
     @property
     def forms(self) -> list[str]:
-        return [urljoin(self.path, found.get("action") or "") for tag, found in self.elements if tag == "form"]
+        forms = [found for tag, found in self.elements if tag == "form" and found.get("method") != "dialog"]
+        return [urljoin(self.path, found.get("action") or "") for found in forms]
 
     def rel(self, name: str) -> str | None:
         """The link to what stands in this relation to the page, such as `next`."""
@@ -129,7 +131,13 @@ class Page(HTMLParser):
             faults.append("no language or no title")
         for tag, found in self.elements:
             faults += [f"{tag} has {name}=" for name in found if name == "style" or name.startswith("on")]
-            faults += [f"{tag} has {name}={value}" for name, value in found.items() if (value or "").startswith(BAD)]
+            names_itself = found.get("rel") in ("canonical", "alternate") or str(found.get("property")).startswith(
+                "og:"
+            )
+            if not names_itself:  # whole, with PUBLIC_URL
+                faults += [
+                    f"{tag} has {name}={value}" for name, value in found.items() if (value or "").startswith(BAD)
+                ]
             if tag == "style" or (tag == "script" and not found.get("src")):
                 faults.append(f"an inline {tag}")
             if tag in ("input", "select", "textarea") and not self._is_labelled(found):

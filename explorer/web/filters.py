@@ -1,11 +1,11 @@
 """How values are written: the filters of the templates. Pure, and fast enough for thousands of rows a page.
 
-Numbers that the node cannot know come as None and read "not known".
+Numbers that the node cannot know come as None and read "not known". Amounts and times are written as the visitor
+prefers (explorer/web/preferences.py).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -19,12 +19,11 @@ from explorer.bitcoin.coinbase import coinbase_text
 from explorer.bitcoin.locktime import relative_lock_words
 from explorer.bitcoin.models import BlockStats, Input, MempoolEntry, Output, fee_rate
 from explorer.chain.transactions import PER_PAGE
-from explorer.web import pictures
-from explorer.web.lifetime import holds_for
+from explorer.language import gettext as _
+from explorer.web import pictures, times
 from explorer.web.pictures import markup
+from explorer.web.preferences import USUAL, applied, current
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
-MONTH, YEAR = 2_629_800, 31_557_600  # seconds, of a Julian year
 LONG_SCRIPT = 1_000  # hex characters, of a script or a whole witness; longer ones are linked to, not shown
 END = 8  # characters of a shortened id that always show
 
@@ -51,19 +50,24 @@ SCRIPTS = {  # the node's word: (label, what it stands for)
 BYTES = ("B", "kB", "MB", "GB", "TB")
 VBYTES = ("vB", "kvB", "MvB", "GvB")
 WEIGHT_UNITS = ("WU", "kWU", "MWU")
-NOT_KNOWN = Markup('<span class="none">not known</span>')
 POWERS = ("", "k", "M", "G", "T", "P", "E", "Z")
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def not_known() -> Markup:
+    return Markup('<span class="none">{}</span>').format(_("not known"))
 
 
 # --- amounts ----------------------------------------------------------------------------------------------------------
 
 
 def coins(satoshis: int | None) -> Markup:
-    """Bitcoins to all eight decimals, without the unit. The zeros at the end are marked, to be dimmed."""
+    """Without the unit: satoshis, or bitcoins to eight decimals with the zeros at their end marked, to be dimmed."""
     if satoshis is None:
-        return NOT_KNOWN
+        return not_known()
     sign = "−" if satoshis < 0 else ""
+    if current().unit == "sat":
+        return markup(f"{sign}{abs(satoshis):,}")
     whole, rest = divmod(abs(satoshis), COIN)
     digits = f"{rest:08}"
     kept = digits.rstrip("0")
@@ -72,9 +76,17 @@ def coins(satoshis: int | None) -> Markup:
     return markup(f'{head}<span class="zeros">{zeros}</span>' if zeros else head)
 
 
-def btc(satoshis: int | None) -> Markup:
+def amount(satoshis: int | None) -> Markup:
     """Like `coins`, the unit beside it."""
-    return NOT_KNOWN if satoshis is None else coins(satoshis) + Markup(' <small class="unit">BTC</small>')
+    if satoshis is None:
+        return not_known()
+    return markup(f'{coins(satoshis)} <small class="unit">{current().unit_name}</small>')
+
+
+def whole_coins(satoshis: int) -> Markup:
+    """In bitcoins whatever the visitor prefers, the unit beside it: for what is said of both."""
+    with applied(USUAL):
+        return amount(satoshis)
 
 
 def sats(satoshis: int) -> Markup:
@@ -89,7 +101,7 @@ def rate_number(rate: Decimal | int) -> str:
 
 
 def rate(value: Decimal | int | None) -> Markup:
-    return NOT_KNOWN if value is None else markup(f'{rate_number(value)} <small class="unit">sat/vB</small>')
+    return not_known() if value is None else markup(f'{rate_number(value)} <small class="unit">sat/vB</small>')
 
 
 def floored(value: int, stats: BlockStats) -> str:
@@ -100,7 +112,7 @@ def floored(value: int, stats: BlockStats) -> str:
 def floored_rate(value: int | None, stats: BlockStats | None) -> Markup:
     """Like `rate`."""
     if value is None or stats is None:
-        return NOT_KNOWN
+        return not_known()
     return Markup('{} <small class="unit">sat/vB</small>').format(floored(value, stats))
 
 
@@ -114,13 +126,13 @@ def package_rate(entry: MempoolEntry) -> Decimal:
 
 def number(value: int | None) -> str:
     """840,000"""
-    return NOT_KNOWN if value is None else f"{value:,}"
+    return not_known() if value is None else f"{value:,}"
 
 
 def _scaled(value: int | None, units: Sequence[str]) -> str:
     """Three digits, decimal units: 1.62 MB."""
     if value is None:
-        return NOT_KNOWN
+        return not_known()
     if value < 1_000:
         return f"{value} {units[0]}"
     scaled, power = float(value), 0
@@ -144,13 +156,13 @@ def weight(value: int | None) -> str:
 
 def exact(value: int | None, unit: str) -> Markup:
     """To the last digit, the unit small beside it: 1,624,321 B."""
-    return NOT_KNOWN if value is None else Markup('{:,} <small class="unit">{}</small>').format(value, unit)
+    return not_known() if value is None else Markup('{:,} <small class="unit">{}</small>').format(value, unit)
 
 
 def percent(fraction: float | None) -> str:
     """One decimal; 100% only for the whole."""
     if fraction is None:
-        return NOT_KNOWN
+        return not_known()
     return "100%" if fraction >= 1 else f"{min(fraction * 100, 99.9):.1f}%"
 
 
@@ -169,53 +181,6 @@ def difficulty(value: Decimal) -> str:
 def hex32(value: int) -> str:
     """Eight hexadecimal digits: a version (signed in the node's answers), a sequence."""
     return f"0x{value & 0xFFFFFFFF:08x}"
-
-
-# --- times ------------------------------------------------------------------------------------------------------------
-
-
-def duration(seconds: int) -> str:
-    """The largest unit that fits, in words: 3 minutes, 16 years."""
-    for unit, name in ((YEAR, "year"), (MONTH, "month"), (DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
-        if seconds >= unit * (2 if unit == MONTH else 1):  # days up to two months
-            count = seconds // unit
-            return f"{count} {name}" if count == 1 else f"{count} {name}s"
-    return f"{seconds} second" if seconds == 1 else f"{seconds} seconds"
-
-
-def _iso(value: int) -> tuple[str, str]:
-    """(for machines, for people), UTC."""
-    parts = time.gmtime(value)
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", parts), time.strftime("%Y-%m-%d %H:%M:%S", parts)
-
-
-def moment(value: int) -> str:
-    """2009-01-12 03:30:25, UTC, where a heading says so."""
-    return _iso(value)[1]
-
-
-def age(value: int, now: int) -> Markup:
-    """How long ago, the UTC time beneath it for machines and on hover. A block's time may lie ahead of the clock."""
-    passed = now - value
-    holds_for(_until_it_changes(passed))
-    if abs(passed) < MINUTE:
-        words = "just now"
-    else:
-        words = f"{duration(passed)} ago" if passed > 0 else f"in {duration(-passed)}"
-    machine, person = _iso(value)
-    return markup(f'<time datetime="{machine}" title="{person} UTC">{words}</time>')
-
-
-def _until_it_changes(passed: int) -> int:
-    """In how many seconds an age will be said otherwise."""
-    unit = next((unit for unit in (YEAR, MONTH, DAY, HOUR) if passed >= unit), MINUTE)
-    return unit - passed % unit
-
-
-def utc(value: int) -> Markup:
-    """2009-01-12 03:30:25, the unit small beside it."""
-    machine, person = _iso(value)
-    return markup(f'<time datetime="{machine}">{person}</time> <small class="unit">UTC</small>')
 
 
 # --- ids and scripts --------------------------------------------------------------------------------------------------
@@ -303,10 +268,10 @@ def register(app: Flask) -> None:
     app.add_template_test(is_long_script, "long_script")
     app.add_template_test(has_long_witness, "long_witness")
     plain = (
-        coins, btc, sats, rate_number, rate, floored, floored_rate, package_rate,
+        coins, amount, whole_coins, sats, rate_number, rate, floored, floored_rate, package_rate,
         number, exact, size, vsize, weight, percent, difficulty, hex32,
-        duration, moment, age, utc, short, chunks, script, network_name, user_agent, party, page_numbers, output_anchor,
-        carried, coinbase_text, relative_lock_words,
+        times.duration, times.moment, times.age, times.clock, short, chunks, script,
+        network_name, user_agent, party, page_numbers, output_anchor, carried, coinbase_text, relative_lock_words,
     )  # fmt: skip
     for function in (*plain, *pictures.ALL):
         app.add_template_filter(function)

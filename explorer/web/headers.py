@@ -60,4 +60,6 @@ def register(app: Flask) -> None:
     def ask_again(response: Response) -> Response:
         if "Cache-Control" not in response.headers:
             response.cache_control.no_cache = True  # keep it if you like, but ask whether it still holds
+        if response.mimetype == "text/html":
+            response.vary.update(("Accept-Language", "Cookie"))  # a visitor's preferences
         return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import quote, urlencode
 
 import flask
 from flask import current_app, g, render_template, request
@@ -14,14 +15,17 @@ from explorer.bitcoin.models import ChainStatus
 from explorer.bitcoin.query import parse_number
 from explorer.chain.tip import ChainState, last_seen
 from explorer.errors import BadQuery
+from explorer.language import LANGUAGES, TAGS
 from explorer.node.connection import get_rpc_connection
 from explorer.node.failover import has_answered
 from explorer.node.rpc import Rpc
 from explorer.version import VERSION
 from explorer.web.assets import static_url
+from explorer.web.preferences import UNITS, applied, of_request
 
 SITE = "Bitcoin Explorer"
 MAX_PAGE = 1_000_000
+PARAMETERS = ("block", "before", "page")  # of a query: what a page's address may say
 
 SETTINGS = "EXPLORER_SETTINGS"  # the key in app.config
 
@@ -43,22 +47,38 @@ def render(template: str, chain_state: ChainState | None, /, *, chain: ChainStat
     seen = chain_state or last_seen(connection)
     chain = chain or (chain_state.chain if chain_state else None)
     label = connection.label if has_answered() or not chain_state else chain_state.label
-    return render_template(
-        template,
-        site=SITE,
-        version=VERSION,
-        answered=chain is not None or has_answered(),
-        rpc_label=label,
-        is_demo=connection.is_demo,
-        now=connection.now(),
-        network=chain.network if chain else seen.chain.network if seen else None,
-        node_version=seen.status.node.version if seen and seen.label == label else None,
-        tip_height=chain.height if chain else None,
-        static_url=static_url,
-        url_for=url_for,
-        can_describe_search=settings().origin is not None,
-        **values,
-    )
+    preferences = of_request(request.environ)
+    with applied(preferences):
+        return render_template(
+            template,
+            **{"here": here(), **values},
+            preferences=preferences,
+            languages=LANGUAGES,
+            tags=TAGS,
+            units=UNITS,
+            public=settings().origin if settings().public_url else "",  # what the rest of the world may be told
+            can_describe_search=settings().origin is not None,
+            site=SITE,
+            version=VERSION,
+            answered=chain is not None or has_answered(),
+            rpc_label=label,
+            is_demo=connection.is_demo,
+            now=connection.now(),
+            network=chain.network if chain else seen.chain.network if seen else None,
+            node_version=seen.status.node.version if seen and seen.label == label else None,
+            tip=chain,
+            static_url=static_url,
+            url_for=url_for,
+        )
+
+
+def here() -> str:
+    """The address of this page as every visitor would write it: what it does not know of is left out."""
+    known = [
+        (name, value) for name in PARAMETERS if (value := request.args.get(name)) and (name, value) != ("page", "1")
+    ]
+    path = f"{request.script_root}{quote(request.path)}"
+    return f"{path}?{urlencode(known)}" if known else path
 
 
 def url_for(endpoint: str, **values: Any) -> str:

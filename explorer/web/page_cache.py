@@ -1,7 +1,8 @@
 """Finished pages, kept as long as what they show holds.
 
 A view declares what its page shows beyond facts (`@kept(TIP, MEMPOOL)`) and how its address is read. The key holds
-those generations of the ChainState and what the address meant, never the raw query and never the Host. Errors and
+those generations of the ChainState, what the address meant and the visitor's Preferences, never the raw query and
+never the Host. Errors and
 redirects are never kept. One visitor's request makes a page, everybody else's waits for that one, in all processes that
 share (explorer/cache).
 
@@ -26,7 +27,7 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from config import Settings
-from explorer import cache
+from explorer import cache, language
 from explorer.cache.layers import Layers
 from explorer.chain import tip
 from explorer.chain.tip import ChainState
@@ -39,6 +40,7 @@ from explorer.version import VERSION
 from explorer.web import lifetime
 from explorer.web.encoding import choose, decode_zstd, encode
 from explorer.web.page import rpc
+from explorer.web.preferences import VARY, Preferences, of_request
 
 TIP, MEMPOOL, NODE = "tip", "mempool", "node"  # generations of a ChainState
 UNATTENDED: Final = "explorer.unattended"  # in the environ of visits that nobody makes
@@ -88,7 +90,7 @@ class Page(msgspec.Struct):
 
     def answer(self, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
         """Status line, headers and body for this visitor."""
-        headers = [("ETag", self.etag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")]
+        headers = [("ETag", self.etag), ("Cache-Control", "no-cache"), ("Vary", VARY)]
         if _knows(environ.get("HTTP_IF_NONE_MATCH", ""), self.etag):
             return "304 NOT MODIFIED", headers, b""
         encoding = choose(environ.get("HTTP_ACCEPT_ENCODING", ""))
@@ -147,9 +149,10 @@ def _meant(declared: Kept, arguments: Arguments, found: Mapping[str, Any]) -> Ha
 
 def _find_or_make(declared: Kept, meant: Hashable, view: Callable[[], str]) -> Page:
     layers = cache.layers()
+    preferences = of_request(request.environ)
 
     def key(state: ChainState) -> str:
-        return key_of(str(request.endpoint), meant, declared.shows, state)
+        return key_of(str(request.endpoint), meant, declared.shows, state, preferences)
 
     def make() -> Page:
         with layers.shared.lock(here):
@@ -195,10 +198,11 @@ def _respond(page: Page) -> Response:
     return Response([body], status=status, headers=headers)  # a list: of bytes Flask tells the length, also for HEAD
 
 
-def key_of(endpoint: str, meant: Hashable, shows: tuple[str, ...], state: ChainState) -> str:
-    generations = [getattr(state, name) for name in shows]
+def key_of(endpoint: str, meant: Hashable, shows: tuple[str, ...], state: ChainState, preferences: Preferences) -> str:
+    generations = "|".join([getattr(state, name) for name in shows])
     # Every page says who answered, in which version, and where the tip is.
-    return f"{endpoint}|{meant!r}|{state.label}|{state.status.node.version}|{state.tip}|{'|'.join(generations)}"
+    who = f"{state.label}|{state.status.node.version}|{state.tip}"
+    return f"{endpoint}|{meant!r}|{preferences.key}|{who}|{generations}"
 
 
 def _shared_key(key: str) -> str:
@@ -212,7 +216,7 @@ EDITION = "EXPLORER_EDITION"  # the key in app.config
 def _edition(app: Flask, settings: Settings) -> str:
     """Of everything that pages are made of beside the chain: the program, its looks, its address."""
     digest = blake2b(f"{VERSION} {settings.base_path} {settings.origin}".encode(), digest_size=8)
-    for folder in (f"{app.root_path}/{app.template_folder}", str(app.static_folder)):
+    for folder in (f"{app.root_path}/{app.template_folder}", str(app.static_folder), str(language.FOLDER)):
         for path in sorted(Path(folder).rglob("*")):
             if path.is_file():
                 digest.update(path.name.encode() + path.read_bytes())
@@ -263,7 +267,9 @@ class PageCache:
         meant = _meant(declared, dict(reversed(parse_qsl(query, keep_blank_values=True))), found)
         if meant is None:
             return None
-        page: Page | None = cache.layers_of(self._flask).memory.get(key_of(endpoint, meant, declared.shows, state))
+        page: Page | None = cache.layers_of(self._flask).memory.get(
+            key_of(endpoint, meant, declared.shows, state, of_request(environ))
+        )
         return page if page and page.holds else None
 
 

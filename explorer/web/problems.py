@@ -10,11 +10,12 @@ from werkzeug.exceptions import HTTPException
 
 from explorer.errors import BadQuery, ExplorerError, NodeFault, NodeRefused, NodeUnavailable, NotFound, Unsupported
 from explorer.messages import words
-from explorer.web.page import render
+from explorer.web.page import here, render, url_for
 
 RETRY_SECONDS = 15  # how often a page about an unreachable node looks again by itself
 
 _OF_HTTP = {404: "page_not_found", 405: "method_not_allowed"}
+_NAMELESS = (*_OF_HTTP.values(), "bad_request", "private_key")  # the address is nonsense, or must not be repeated
 
 
 def register(app: Flask) -> None:
@@ -60,6 +61,7 @@ def _page(error: ExplorerError, status: int, retry_after: int | None = None, req
         "problem.html",
         None,
         words=words(error),
+        here=url_for("home.index") if error.message_id in _NAMELESS else here(),
         status=status,
         can_search=isinstance(error, (NotFound, BadQuery, Unsupported)) or status == 404,
         retry_after=retry_after,

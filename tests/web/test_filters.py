@@ -15,7 +15,7 @@ from markupsafe import Markup
 from explorer.bitcoin.amounts import satoshis
 from explorer.bitcoin.models import BlockStats, Input, MempoolEntry
 from explorer.chain.transactions import PER_PAGE
-from explorer.web import filters
+from explorer.web import filters, times
 
 MAX_MONEY = 21_000_000 * 100_000_000
 NOW = 1_713_571_767  # 2024-04-20 00:09:27 UTC
@@ -44,17 +44,17 @@ def test_no_amount_loses_a_satoshi(amount: int) -> None:
 
 
 def test_units_stand_small_beside_the_number() -> None:
-    assert filters.btc(150_000_000).striptags() == "1.50000000 BTC"
+    assert filters.amount(150_000_000).striptags() == "1.50000000 BTC"
     assert filters.sats(1_234) == Markup('1,234 <small class="unit">sat</small>')
     assert filters.exact(1_624_321, "WU").striptags() == "1,624,321 WU"
 
 
-@pytest.mark.parametrize("write", [filters.coins, filters.btc, filters.rate, filters.number, filters.percent])
+@pytest.mark.parametrize("write", [filters.coins, filters.amount, filters.rate, filters.number, filters.percent])
 @pytest.mark.parametrize("name", ["number", "size", "vsize", "weight"])
 def test_what_the_node_cannot_know_reads_not_known(write: object, name: str) -> None:
     assert callable(write)
-    assert write(None) == getattr(filters, name)(None) == filters.NOT_KNOWN
-    assert filters.exact(None, "B") == filters.NOT_KNOWN
+    assert write(None) == getattr(filters, name)(None) == filters.not_known()
+    assert filters.exact(None, "B") == filters.not_known()
 
 
 @pytest.mark.parametrize(
@@ -139,16 +139,16 @@ def test_versions_are_eight_hexadecimal_digits() -> None:
     ],
 )
 def test_ages_are_told_in_words_with_the_time_beneath(passed: int, words: str) -> None:
-    age = filters.age(NOW - passed, NOW)
+    age = times.age(NOW - passed, NOW)
     assert age.striptags() == words
     if not passed:
         assert age.startswith('<time datetime="2024-04-20T00:09:27Z" title="2024-04-20 00:09:27 UTC">')
 
 
 def test_times_are_utc_and_say_so() -> None:
-    assert filters.utc(1_231_006_505).striptags() == "2009-01-03 18:15:05 UTC"
-    assert filters.moment(1_231_006_505) == "2009-01-03 18:15:05"
-    assert filters.moment(0xFFFFFFFF) == "2106-02-07 06:28:15"  # the last time that a header can hold
+    assert times.clock(1_231_006_505).striptags() == "2009-01-03 18:15:05 UTC"
+    assert times.moment(1_231_006_505) == "2009-01-03 18:15:05"
+    assert times.moment(0xFFFFFFFF) == "2106-02-07 06:28:15"  # the last time that a header can hold
 
 
 @given(st.text())

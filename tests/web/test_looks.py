@@ -110,7 +110,7 @@ def test_a_shortened_id_is_selected_and_copied_whole(chromium: Browser, explorer
         assert subject.locator(".id").evaluate(SELECTED) == txid
         subject.get_by_role("button", name="Copy the transaction id").click()
         assert page.evaluate("navigator.clipboard.readText()") == txid
-        assert page.locator("#said").text_content() == "Copied the transaction id"
+        assert page.locator("#said").text_content() == "Copied"
 
 
 def test_an_address_in_fours_is_selected_without_gaps(chromium: Browser, explorer: str, paths: dict[str, str]) -> None:
@@ -127,26 +127,27 @@ def test_a_slash_goes_to_the_search_field(chromium: Browser, explorer: str) -> N
         assert page.locator("#q").input_value() == "1/2"
 
 
-def test_the_theme_goes_round_and_is_remembered(chromium: Browser, explorer: str) -> None:
+def test_the_theme_is_chosen_and_remembered(chromium: Browser, explorer: str) -> None:
     def ground() -> str:
         return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
     with opened(chromium, color_scheme="light") as page:
         page.goto(explorer)
         light = ground()
-        switch = page.get_by_role("button", name="Theme")
         seen = []
-        for _ in range(3):
-            switch.click()
+        for theme in ("Light", "Dark", "System"):
+            page.locator(".settings > summary").click()
+            page.get_by_role("button", name=theme).click()
             page.reload()
-            seen.append((switch.get_attribute("title"), ground() == light))
-        assert seen == [("Theme: light", True), ("Theme: dark", False), ("Theme: auto", True)]
+            pressed = page.locator("[data-choose-theme][aria-pressed=true]").text_content()
+            seen.append((pressed, ground() == light))
+        assert seen == [("Light", True), ("Dark", False), ("System", True)]
 
 
 def test_without_scripts_nothing_is_offered_that_needs_one(chromium: Browser, explorer: str) -> None:
     with opened(chromium, java_script_enabled=False, color_scheme="dark") as page:
         page.goto(f"{explorer}/block/156")
-        assert page.locator("button:visible").count() == 1  # the search's
+        assert page.locator("button:visible").count() == 1  # the search's; the settings are folded
         assert page.locator(".needs-script:visible").count() == 0
         page.locator("#q").fill("156")
         page.locator("#q").press("Enter")

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from explorer import cache
 from explorer.chain import tip
-from explorer.web import filters, lifetime, page_cache
+from explorer.web import lifetime, page_cache, times
 from tests.chain.nodes import FakeChain, hash_of
 from tests.fakenode import FakeNode, RpcError
 from tests.pages import Explorer
@@ -135,7 +135,7 @@ def test_it_is_the_same_in_every_encoding(explorer: Explorer, path: str) -> None
         for answer in (plain, packed, zipped):
             assert int(answer.headers["Content-Length"]) == len(answer.data)
             assert answer.headers["ETag"] == plain.headers["ETag"]
-            assert answer.headers.getlist("Vary") == ["Accept-Encoding"]
+            assert answer.headers.getlist("Vary") == ["Accept-Encoding, Accept-Language, Cookie"]
         explorer.forget()
 
 
@@ -339,7 +339,7 @@ def test_a_page_is_made_anew_when_its_ages_have_changed(explorer: Explorer, late
 )
 def test_an_age_tells_how_long_it_holds(age: int, seconds: float) -> None:
     with lifetime.of_page() as life:
-        filters.age(1_700_000_000 - age, 1_700_000_000)
+        times.age(1_700_000_000 - age, 1_700_000_000)
     assert life.seconds == seconds
 
 

@@ -98,7 +98,7 @@ class TestBasePath:
         for asset in page.assets:
             with below.client.get(asset) as answer:
                 assert answer.status_code == 200
-        assert set(page.forms) == {f"{BASE}/search"}
+        assert set(page.forms) == {f"{BASE}/search", f"{BASE}/preferences"}
         assert below.get(f"{BASE}/search?q=1", follow=False).location.startswith(f"{BASE}/block/")
         assert below.get(f"{BASE}/search?q=", follow=False).location == f"{BASE}/"
 
@@ -117,6 +117,11 @@ class TestBasePath:
 
 
 class TestPublicUrl:
+    def test_pages_name_themselves_by_it(self) -> None:
+        page = Explorer("demo", PUBLIC_URL=f"https://btc.example{BASE}").get(f"{BASE}/blocks?before=9&x=1")
+        assert f'<link rel="canonical" href="https://btc.example{BASE}/blocks?before=9">' in page.body
+        assert f'<meta property="og:url" content="https://btc.example{BASE}/blocks?before=9">' in page.body
+
     def test_the_search_description_has_it(self) -> None:
         explorer = Explorer("demo", PUBLIC_URL=f"https://btc.example{BASE}", HOST="0.0.0.0")
         page = explorer.get(f"{BASE}/opensearch.xml", headers={"Host": EVIL})
