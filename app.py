@@ -16,6 +16,7 @@ from explorer.web import (
     health,
     help,
     home,
+    live,
     node,
     page_cache,
     patience,
@@ -45,6 +46,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         part.register(app)
     page_cache.register(app, settings)
     patience.register(app, settings)
+    live.register(app, settings)
     proxy.register(app, settings)
     for view in VIEWS:
         app.register_blueprint(view.bp)

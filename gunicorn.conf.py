@@ -15,6 +15,7 @@ from explorer import background
 from explorer.cache import shelf
 from explorer.node.connection import get_rpc_connection
 from explorer.node.discovery import find_endpoints
+from explorer.web import live
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -84,6 +85,7 @@ def post_worker_init(worker: Worker) -> None:
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again and again
     gc.set_threshold(*GC_THRESHOLDS)
+    live.while_(lambda: worker.alive)
     background.start(worker.wsgi, get_rpc_connection(settings))
 
 

@@ -14,7 +14,7 @@ app.py        where the parts meet: `gunicorn app:app` serves it
 __main__.py   where the commands meet: `python -m explorer COMMAND`
 config.py     every setting, declared once; nothing else reads the environment
 web/          a view module per noun: parse, ask, render; finished pages are kept by `page_cache.py`, which answers in
-              front of Flask. templates/ and static/ are what pages look like
+              front of Flask. templates/ and static/ are what pages look like; `live.py` tells what happens
 background.py what a process does beside: it watches the tip, and makes pages before anyone asks
 commands/     what an operator types: how the nodes stand, what is wrong with them, any call
 chain/        questions about the chain, each a function of an `Rpc`, in as few round trips as can be; `tip.py` holds

@@ -13,6 +13,7 @@ ZSTD_LEVEL: Final = 3
 GZIP_LEVEL: Final = 5
 LEAST: Final = 600  # bytes; less is sent as it is
 MOST: Final = 4_000_000  # bytes; a raw transaction or block that is larger is sent as it is
+EVENT_STREAM: Final = "text/event-stream"
 TEXTS: Final = ("text/", "application/json", "image/svg+xml", "application/opensearchdescription+xml")
 
 
@@ -61,6 +62,8 @@ def register(app: Flask) -> None:
     @app.after_request
     def make_small(response: Response) -> Response:
         if not (response.mimetype or "").startswith(TEXTS) or "Content-Encoding" in response.headers:
+            return response
+        if response.mimetype == EVENT_STREAM:  # it has no end to wait for
             return response
         response.vary.add("Accept-Encoding")
         encoding = choose(request.headers.get("Accept-Encoding", ""))

@@ -13,7 +13,8 @@ from explorer.places import PLACES, let_wait
 
 
 def register(app: Flask, settings: Settings) -> None:
-    let_wait(settings.web_threads // 2 - PLACES)
+    # Half of the threads may be held by streams (live.py): of the others some are left for pages that are kept.
+    let_wait(min(settings.web_threads // 2 - PLACES, settings.web_threads // 4))
 
     @app.before_request
     def begin() -> None:
