@@ -6,7 +6,7 @@
   const said = document.getElementById("said");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const REGIONS = ["#main", ".chain", ".bottom"];
-  const POLL = 4000, POLL_UNSEEN = 20000, AGES = 30000, MEMPOOL = 3000, RETRY = 60000; // milliseconds
+  const POLL = 4000, POLL_UNSEEN = 20000, AGES = 30000, MEMPOOL = 3000, RETRY = 60000, GREETING = 1000; // milliseconds
   const moves = root.dataset.moves.split(" ");
 
   // --- changing in place --------------------------------------------------------------------------------------------
@@ -37,9 +37,14 @@
     }
     const keyed = new Map([...old.children].filter(keyOf).map((child) => [keyOf(child), child]));
     let at = past(old.firstChild);
+    const next = (want) => { // of the same kind, and no other's
+      let node = at;
+      while (node && want.nodeType === 1 && (keyOf(node) || !alike(node, want))) node = past(node.nextSibling);
+      return node && !keyOf(node) && alike(node, want) ? node : null;
+    };
     for (const want of [...fresh.childNodes]) {
       const key = keyOf(want);
-      const have = key ? keyed.get(key) : at && !keyOf(at) && alike(at, want) ? at : null;
+      const have = key ? keyed.get(key) : next(want);
       if (have && alike(have, want)) {
         if (have === at) at = past(at.nextSibling);
         else old.insertBefore(have, at);
@@ -51,16 +56,18 @@
       }
     }
     while (at) {
-      const next = past(at.nextSibling);
-      at.remove();
-      at = next;
+      const gone = at;
+      at = past(at.nextSibling);
+      gone.remove();
     }
   };
 
   // --- the page, again ----------------------------------------------------------------------------------------------
-  let words;
+  let words, saidAt;
   const say = (text) => {
-    said.textContent = text;
+    const isMore = said.textContent && performance.now() - saidAt < 2000; // what nobody can have read yet stays
+    said.textContent = isMore ? `${said.textContent} ${text}` : text;
+    saidAt = performance.now();
     clearTimeout(words);
     words = setTimeout(() => { said.textContent = ""; }, 8000);
   };
@@ -70,7 +77,7 @@
   // What is read stays where it is: the first thing in sight that is still there afterwards.
   const anchored = (change) => {
     const inSight = scrollY > 0 && [...document.querySelectorAll("main [data-key], main [id]")].find(
-      (node) => node.getBoundingClientRect().top >= 0,
+      (node) => node.getBoundingClientRect().top >= 0 && node.checkVisibility(),
     );
     const before = inSight && inSight.getBoundingClientRect().top;
     change();
@@ -123,7 +130,9 @@
   };
 
   // --- when ---------------------------------------------------------------------------------------------------------
-  let source, turn, retry, soon;
+  let source, turn, retry, soon, openedAt;
+  let opens = 0;
+  let isDown = Boolean(document.querySelector(".badge.off"));
   const poll = (every) => {
     clearInterval(turn);
     turn = setInterval(refresh, every);
@@ -140,14 +149,26 @@
     if (event.type === "reorg" && data.left.some((hash) => document.querySelector("main").innerHTML.includes(hash))) {
       say(said.dataset.reorg.replace("{height}", data.fork.toLocaleString("en")));
     }
-    if (event.type === "mempool") moves.includes("mempool") && later();
-    else refresh();
+    const isGreeting = opens === 1 && performance.now() - openedAt < GREETING; // of what the page shows already
+    if (event.type === "node") {
+      if (!data.up || isDown || !isGreeting) refresh();
+      isDown = !data.up;
+    } else if (event.type !== "mempool") {
+      refresh();
+    } else if (moves.includes("mempool") && !isGreeting) {
+      later();
+    }
   };
   const listen = () => {
     clearTimeout(retry);
     source?.close();
     source = new EventSource(`${root.dataset.live}?since=${encodeURIComponent(root.dataset.since || "")}`);
-    source.addEventListener("open", () => poll(AGES));
+    source.addEventListener("open", () => {
+      poll(AGES);
+      openedAt = performance.now();
+      opens += 1;
+      if (opens > 1) refresh();
+    });
     for (const name of ["tip", "reorg", "mempool", "node"]) source.addEventListener(name, heard);
     source.addEventListener("error", () => {
       poll(POLL); // until it is open again
