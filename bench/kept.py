@@ -76,14 +76,16 @@ def _exchange(sock: socket.socket, request: bytes) -> Answer:
         received += _read(sock)
     lines = received[:end].decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-    rest = received[end + 4 :]
-    if "chunked" in headers.get("transfer-encoding", "").lower():
+    status, rest = int(lines[0].split()[1]), received[end + 4 :]
+    if status == 304:
+        body = b""
+    elif "chunked" in headers.get("transfer-encoding", "").lower():
         body = _chunked(sock, rest)
     elif "content-length" in headers:
         body = _exactly(sock, rest, int(headers["content-length"]))
     else:
         raise OSError(f"an answer of unknown length: {lines[0]}")
-    return Answer(int(lines[0].split()[1]), headers, body, time.perf_counter() - start)
+    return Answer(status, headers, body, time.perf_counter() - start)
 
 
 def _exactly(sock: socket.socket, start: bytes, length: int) -> bytes:

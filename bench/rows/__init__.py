@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from bench.report import Figure
-from bench.rows import cold, life, redis, warm, wire
+from bench.rows import cold, life, live, redis, warm, wire
 from bench.world import World
 
 Row = Callable[[World], Iterator[Figure]]
@@ -26,6 +26,7 @@ ROWS: dict[str, Row] = {
     "depth": cold.depth,
     "start": life.start,
     "crawler": warm.crawler,
+    "live": live.live,
     "redis": redis.redis,
 }
 ON_REQUEST = {"depth"}  # its chain takes some minutes

@@ -31,7 +31,7 @@ def warm(world: World, page: str, settings: dict[str, str] | None = None, name: 
     path = page_paths(world)[page]
     with world.server(settings=settings) as server:
         server.keep(path)
-        loads = _Loads(world, server)
+        loads = Loads(world, server)
         pages, empties, plain = in_turns(
             world.options.turns,
             lambda: loads.rate(path, FEW),
@@ -57,7 +57,7 @@ def many(world: World, page: str) -> Iterator[Figure]:
     slowest: list[float] = []
     with world.server() as server:
         server.keep(path)
-        loads = _Loads(world, server)
+        loads = Loads(world, server)
 
         def at_many() -> float:
             saw = loads.take(path, MANY)
@@ -86,7 +86,7 @@ def crawler(world: World) -> Iterator[Figure]:
     slowest: list[tuple[float, float]] = []
     with world.server() as server:
         server.keep("/")
-        loads = _Loads(world, server)
+        loads = Loads(world, server)
         crawl = _Crawl(server, cold_pages(world))
 
         def beside_crawler() -> float:
@@ -129,7 +129,7 @@ def cold_pages(world: World) -> Iterator[str]:
             yield f"/tx/{txid}"
 
 
-class _Loads:
+class Loads:
     """Loads of one server, and how many of their requests failed."""
 
     def __init__(self, world: World, server: Server) -> None:
