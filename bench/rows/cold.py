@@ -18,7 +18,7 @@ from bench.world import PER_PAGE, World
 from tests.bitcoind import Bitcoind
 
 TXS_PER_TURN = 8
-CHUNK = 1_000  # blocks mined by one call
+CHUNK = 100  # blocks mined by one call
 DEPTH_LOW = 100
 STEP = 20  # heights between two that are measured
 
