@@ -9,15 +9,16 @@ from msgspec import Raw
 from explorer import cache
 from explorer.bitcoin.amounts import satoshis
 from explorer.bitcoin.models import Input, MempoolEntry, Output, Place, Spend, TransactionPart
-from explorer.bitcoin.query import MAX_HEIGHT, Hash, Height
+from explorer.bitcoin.query import Hash, Height
 from explorer.bitcoin.raw_block import RawTransaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch
+from explorer.chain.in_block import find_elsewhere, read_outline
 from explorer.chain.prevouts import PrevoutQuestion, missing
 from explorer.chain.spends import SpendQuestion
 from explorer.chain.tip import ChainState, Moved, TipCheck, at_one_tip
 from explorer.decoding import json_decoder
-from explorer.errors import ExplorerError, NodeUnavailable, NotFound, Unsupported
+from explorer.errors import ExplorerError, NodeUnavailable, NotFound
 from explorer.node import answers
 from explorer.node.capabilities import Capabilities, get_capabilities
 from explorer.node.rpc import Rpc
@@ -62,12 +63,6 @@ class Seen:
     tx: TransactionPart
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    raw: Raw  # `getrawtransaction`, as the node sent it
-    outline: answers.TxOutline
-
-
 def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int) -> TransactionPage:
     """One round trip where its facts are kept, two as a rule, four at most for a node that is known. `block` is where
     to look when the node has no index of all transactions.
@@ -90,7 +85,7 @@ def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> answers.Tx:
     batch.send()
     if tx := reply.known():
         return tx
-    found, _ = _elsewhere(rpc, txid, block, reply.error)
+    found, _ = find_elsewhere(rpc, txid, block, reply.error)
     whole: answers.Tx = json_decoder(answers.Tx).decode(found.raw)
     whole.blockhash = found.outline.blockhash
     return whole
@@ -186,7 +181,7 @@ def _asked_for_details(
     if isinstance(details.error, NotFound):
         raise Moved
     raw = details.whole()
-    outline = _outline(raw)
+    outline = read_outline(raw)
     if (outline.blockhash is None) == (entry is None):
         raise Moved
     place = _place_of(rpc, state, outline)
@@ -206,7 +201,7 @@ def _asked_elsewhere(
     capabilities: Capabilities,
     error: ExplorerError | None,
 ) -> TransactionPage:
-    found, is_genesis = _elsewhere(rpc, txid, block, error)
+    found, is_genesis = find_elsewhere(rpc, txid, block, error)
     tx = _part(found.raw, found.outline, page)
     batch = Batch(rpc)
     check = TipCheck(batch, state)
@@ -282,53 +277,6 @@ def _page(
 
 def _pages(tx: TransactionPart) -> int:
     return max(1, -(-max(tx.input_count, tx.output_count) // PER_PAGE))
-
-
-def _elsewhere(rpc: Rpc, txid: str, block: Height | Hash | None, error: ExplorerError | None) -> tuple[_Found, bool]:
-    """Where a node does not find it by its txid, for the reason given: in the block named, or in the genesis block,
-    whose coinbase it never hands out. Whether it is that one, too."""
-    if error and error.message_id == "genesis_coinbase":
-        return _genesis(rpc), True
-    if (block_hash := _block_hash(rpc, block)) and (inside := _find_inside(rpc, txid, block_hash)):
-        return inside, False
-    raise error or NotFound("transaction_not_found", query=txid)
-
-
-def _outline(raw: Raw) -> answers.TxOutline:
-    outline: answers.TxOutline = json_decoder(answers.TxOutline).decode(raw)
-    return outline
-
-
-def _genesis(rpc: Rpc) -> _Found:
-    block_hash = rpc.call("getblockhash", 0, into=str)
-    (raw,) = rpc.call("getblock", block_hash, 2, into=answers.RawBlockTransactions).tx
-    outline = _outline(raw)
-    outline.blockhash = block_hash
-    return _Found(raw, outline)
-
-
-def _find_inside(rpc: Rpc, txid: str, block_hash: str) -> _Found | None:
-    """The transaction in that block, None where it is not. Raises Unsupported where the node lacks the block."""
-    batch = Batch(rpc)
-    full = batch.ask(Raw, "getrawtransaction", txid, 2, block_hash)
-    # In a block that was never connected only this finds it: there is no undo data for the other.
-    bare = batch.ask(Raw, "getrawtransaction", txid, 1, block_hash)
-    batch.send()
-    if isinstance(bare.error, Unsupported):
-        raise bare.error
-    raw = full.known() or bare.known()
-    return _Found(raw, _outline(raw)) if raw else None
-
-
-def _block_hash(rpc: Rpc, block: Height | Hash | None) -> str | None:
-    if not isinstance(block, Height):
-        return block.hex if block else None
-    if block.height > MAX_HEIGHT:
-        return None
-    batch = Batch(rpc)
-    reply = batch.ask(str, "getblockhash", block.height)
-    batch.send()
-    return reply.known()
 
 
 def _place(header: answers.Header) -> Place:
