@@ -115,8 +115,9 @@ def _from_facts(
     check.read()
     place, waiting = None, None
     if header:
-        place = _place(header.whole())
-        if not place.in_best_chain:  # the best chain may hold it, or the mempool
+        found = header.known()
+        place = _place(found) if found else None
+        if place is None or not place.in_best_chain:  # the best chain may hold it, or the mempool
             return None
     if entry:
         waiting = entry.known()
