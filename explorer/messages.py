@@ -136,6 +136,26 @@ CATALOGUE: dict[str, Words] = {
         "Check the id. A transaction that was replaced or dropped from the mempool is no longer known, and the "
         "node may be on another network.",
     ),
+    "transaction_replaced": Words(
+        "Replaced",
+        "Transaction {query} waited in the mempool until {by} took its place, which spends the same coins.",
+        "Search for the one that replaced it.",
+    ),
+    "transaction_spent": Words(
+        "Replaced",
+        "Transaction {query} waited in the mempool until another one took its place, which spends the same coins.",
+        "The node cannot tell which. The addresses that were to be paid may know of another payment.",
+    ),
+    "transaction_dropped": Words(
+        "Dropped from the mempool",
+        "Transaction {query} waited in the mempool and has left it without getting into a block.",
+        "It may have expired or paid too little, and it can be sent again.",
+    ),
+    "transaction_unclear": Words(
+        "No longer in the mempool",
+        "Transaction {query} waited in the mempool. It may be in a block now, or another one in its place.",
+        "Only a node with txindex=1 in bitcoin.conf can tell.",
+    ),
     "output_not_found": Words(
         "No such output",
         "Transaction {txid} has {count} outputs, so there is no output {vout}.",

@@ -54,6 +54,17 @@ class RawTransaction:
         outpoints = [self.data[at : at + OUTPOINT_SIZE] for at, _, _ in self._layout.inputs]
         return [(o[31::-1].hex(), int.from_bytes(o[32:], "little")) for o in outpoints if o != COINBASE_OUTPOINT]
 
+    @property
+    def output_count(self) -> int:
+        return len(self._layout.outputs)
+
+    @property
+    def witnesses(self) -> list[tuple[str, ...]]:
+        """The items of each input, in hex."""
+        if self._layout.body == self._layout.start + 4:
+            return [() for _ in self._layout.inputs]
+        return list(_witnesses(self.data, self._layout))
+
     def scripts(self, first: int, most: int) -> dict[int, str]:
         """The scripts of some outputs, in hex, by vout."""
         shown = self._layout.outputs[first : first + most]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from explorer.bitcoin.query import AddressText, Hash, Height, Outpoint, Position, PrivateKey, Query
 from explorer.chain.batch import Batch
 from explorer.chain.blocks import hash_at
+from explorer.chain.vanished import recall
 from explorer.errors import BadQuery, NotFound, Unsupported
 from explorer.node import answers
+from explorer.node.capabilities import get_capabilities
 from explorer.node.rpc import Rpc
 
 
@@ -62,6 +64,8 @@ def _block_or_transaction(rpc: Rpc, digest: str) -> Found:
     if header.known():
         return BlockFound(digest)
     if transaction.known() or (transaction.error and transaction.error.message_id == "genesis_coinbase"):
+        return TransactionFound(digest)
+    if recall(rpc, get_capabilities(rpc), digest):  # its page says what became of it
         return TransactionFound(digest)
     if isinstance(transaction.error, Unsupported):
         raise Unsupported("nothing_found_without_txindex", query=digest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from msgspec import Raw
@@ -9,13 +10,15 @@ from msgspec import Raw
 from explorer import cache
 from explorer.bitcoin.amounts import satoshis
 from explorer.bitcoin.models import Input, MempoolEntry, Output, Place, Spend, TransactionPart
-from explorer.bitcoin.query import MAX_HEIGHT, Hash, Height
+from explorer.bitcoin.query import Hash, Height
 from explorer.bitcoin.raw_block import RawTransaction
-from explorer.chain import facts
+from explorer.chain import facts, vanished
 from explorer.chain.batch import Batch
+from explorer.chain.in_block import find_elsewhere, find_inside, read_outline
 from explorer.chain.prevouts import PrevoutQuestion, missing
 from explorer.chain.spends import SpendQuestion
 from explorer.chain.tip import ChainState, Moved, TipCheck, at_one_tip
+from explorer.chain.vanished import CONFIRMED, Fate, find_fate
 from explorer.decoding import json_decoder
 from explorer.errors import ExplorerError, NodeUnavailable, NotFound, Unsupported
 from explorer.node import answers
@@ -28,7 +31,8 @@ FEW_INPUTS = 5  # whose transactions are asked for rather than the undo data of 
 
 @dataclass(frozen=True, slots=True)
 class TransactionPage:
-    """`place` is None while it is unconfirmed, and `entry` is its place in the mempool then.
+    """`place` is None while it is unconfirmed, and `entry` is its place in the mempool then; where it has vanished from
+    there, `fate` is what became of it, and the rest is as it was seen last.
 
     `spends` tells, for the page's outputs, what became of them. `needs_block`: the node finds a confirmed transaction
     only when told its block.
@@ -43,6 +47,7 @@ class TransactionPage:
     pages: int
     is_genesis: bool
     needs_block: bool
+    fate: Fate | None = None
 
     @property
     def inputs(self) -> list[tuple[int, Input]]:
@@ -63,14 +68,17 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    raw: Raw  # `getrawtransaction`, as the node sent it
-    outline: answers.TxOutline
+class RawPage:
+    """`witnesses` has the items of each input, in hex. `block_hash` is None for one that waits, or has vanished."""
+
+    hex: str
+    witnesses: Sequence[Sequence[str]]
+    block_hash: str | None
 
 
 def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int) -> TransactionPage:
-    """One round trip where its facts are kept, two as a rule, four at most for a node that is known. `block` is where
-    to look when the node has no index of all transactions.
+    """One round trip where its facts are kept, two as a rule, four at most for a node that is known; a few more for one
+    that has vanished from the mempool. `block` is where to look when the node has no index of all transactions.
 
     Raises NotFound, or Unsupported where a node with txindex could know.
     """
@@ -83,17 +91,21 @@ def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int)
     )
 
 
-def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> answers.Tx:
-    """The transaction as the node prints it, with its hex, found as `get_transaction` finds it."""
+def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> RawPage:
+    """The transaction whole, found as `get_transaction` finds it, or as it was seen in the mempool."""
     batch = Batch(rpc)
     reply = batch.ask(answers.Tx, "getrawtransaction", txid, 1)
     batch.send()
-    if tx := reply.known():
-        return tx
-    found, _ = _elsewhere(rpc, txid, block, reply.error)
-    whole: answers.Tx = json_decoder(answers.Tx).decode(found.raw)
-    whole.blockhash = found.outline.blockhash
-    return whole
+    if (tx := reply.known()) is None:
+        try:
+            found, _ = find_elsewhere(rpc, txid, block, reply.error)
+        except (NotFound, Unsupported):
+            if seen := vanished.recall(rpc, get_capabilities(rpc), txid):
+                return RawPage(seen.data.hex(), seen.witnesses, None)
+            raise
+        tx = json_decoder(answers.Tx).decode(found.raw)
+        tx.blockhash = found.outline.blockhash
+    return RawPage(tx.hex, [vin.txinwitness for vin in tx.vin], tx.blockhash)
 
 
 # --- what is known already --------------------------------------------------------------------------------------------
@@ -120,13 +132,15 @@ def _from_facts(
     check.read()
     place, waiting = None, None
     if header:
-        place = _place(header.whole())
-        if not place.in_best_chain:  # the best chain may hold it, or the mempool
+        found = header.known()
+        place = _place(found) if found else None
+        if place is None or not place.in_best_chain:  # the best chain may hold it, or the mempool
             return None
     if entry:
         waiting = entry.known()
         if waiting is None or waiting.wtxid != tx.wtxid:
             return None
+        vanished.still_waits(rpc, state, capabilities, txid)
     is_genesis = bool(place and place.height == 0)
     return _page(state, tx, place, waiting, spends, page, is_genesis, capabilities)
 
@@ -156,7 +170,10 @@ def _asked(
         bare = RawTransaction(bytes.fromhex(data))
     except ValueError as error:
         raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error
-    return _asked_for_details(rpc, state, txid, page, capabilities, bare, entry.known())
+    waiting = entry.known()
+    if waiting:
+        vanished.keep(rpc, state, capabilities, txid, bare, waiting)
+    return _asked_for_details(rpc, state, txid, page, capabilities, bare, waiting)
 
 
 def _asked_for_details(
@@ -186,7 +203,7 @@ def _asked_for_details(
     if isinstance(details.error, NotFound):
         raise Moved
     raw = details.whole()
-    outline = _outline(raw)
+    outline = read_outline(raw)
     if (outline.blockhash is None) == (entry is None):
         raise Moved
     place = _place_of(rpc, state, outline)
@@ -206,16 +223,69 @@ def _asked_elsewhere(
     capabilities: Capabilities,
     error: ExplorerError | None,
 ) -> TransactionPage:
-    found, is_genesis = _elsewhere(rpc, txid, block, error)
+    """In a block that the node does not find by the txid, or gone from the mempool."""
+    try:
+        found, is_genesis = find_elsewhere(rpc, txid, block, error)
+    except (NotFound, Unsupported):
+        is_indexed = capabilities.txindex and isinstance(error, NotFound)
+        fate = find_fate(rpc, state, capabilities, txid, is_indexed=is_indexed)
+        if fate is None:
+            raise
+        return _vanished(rpc, state, txid, page, capabilities, fate)
     tx = _part(found.raw, found.outline, page)
+    return _in_block(rpc, state, tx, found.outline.blockhash, page, capabilities, is_genesis=is_genesis)
+
+
+def _in_block(
+    rpc: Rpc,
+    state: ChainState,
+    tx: TransactionPart,
+    block_hash: str | None,
+    page: int,
+    capabilities: Capabilities,
+    *,
+    is_genesis: bool = False,
+) -> TransactionPage:
     batch = Batch(rpc)
     check = TipCheck(batch, state)
-    header = batch.ask(answers.Header, "getblockheader", found.outline.blockhash)
-    spends = SpendQuestion(batch, txid, _scripts(tx), capabilities)
+    header = batch.ask(answers.Header, "getblockheader", block_hash)
+    spends = SpendQuestion(batch, tx.txid, _scripts(tx), capabilities)
     batch.send()
     check.read()
     place = _place(header.whole())
     return _finished(rpc, state, tx, place, None, spends, page, capabilities, is_genesis=is_genesis)
+
+
+def _vanished(
+    rpc: Rpc, state: ChainState, txid: str, page: int, capabilities: Capabilities, fate: Fate
+) -> TransactionPage:
+    """In the block that holds it, or as it was seen last. Raises NotFound with what became of it, and Unsupported for a
+    block that is pruned, where the page is not kept."""
+    seen = cache.look_up(_key(txid, page), Seen)
+    if fate.state == CONFIRMED and fate.block_hash:
+        try:
+            found = find_inside(rpc, txid, fate.block_hash)
+        except Unsupported:
+            if seen is None:
+                raise
+            return _in_block(rpc, state, seen.tx, fate.block_hash, page, capabilities)
+        if found is None:
+            raise Moved
+        return _in_block(rpc, state, _part(found.raw, found.outline, page), fate.block_hash, page, capabilities)
+    if seen is None:
+        raise NotFound(fate.message_id, query=txid, by=fate.txid)
+    return TransactionPage(
+        state=state,
+        tx=seen.tx,
+        place=None,
+        entry=None,
+        spends={},
+        page=page,
+        pages=_pages(seen.tx),
+        is_genesis=False,
+        needs_block=not capabilities.txindex,
+        fate=fate,
+    )
 
 
 def _finished(
@@ -282,53 +352,6 @@ def _page(
 
 def _pages(tx: TransactionPart) -> int:
     return max(1, -(-max(tx.input_count, tx.output_count) // PER_PAGE))
-
-
-def _elsewhere(rpc: Rpc, txid: str, block: Height | Hash | None, error: ExplorerError | None) -> tuple[_Found, bool]:
-    """Where a node does not find it by its txid, for the reason given: in the block named, or in the genesis block,
-    whose coinbase it never hands out. Whether it is that one, too."""
-    if error and error.message_id == "genesis_coinbase":
-        return _genesis(rpc), True
-    if (block_hash := _block_hash(rpc, block)) and (inside := _find_inside(rpc, txid, block_hash)):
-        return inside, False
-    raise error or NotFound("transaction_not_found", query=txid)
-
-
-def _outline(raw: Raw) -> answers.TxOutline:
-    outline: answers.TxOutline = json_decoder(answers.TxOutline).decode(raw)
-    return outline
-
-
-def _genesis(rpc: Rpc) -> _Found:
-    block_hash = rpc.call("getblockhash", 0, into=str)
-    (raw,) = rpc.call("getblock", block_hash, 2, into=answers.RawBlockTransactions).tx
-    outline = _outline(raw)
-    outline.blockhash = block_hash
-    return _Found(raw, outline)
-
-
-def _find_inside(rpc: Rpc, txid: str, block_hash: str) -> _Found | None:
-    """The transaction in that block, None where it is not. Raises Unsupported where the node lacks the block."""
-    batch = Batch(rpc)
-    full = batch.ask(Raw, "getrawtransaction", txid, 2, block_hash)
-    # In a block that was never connected only this finds it: there is no undo data for the other.
-    bare = batch.ask(Raw, "getrawtransaction", txid, 1, block_hash)
-    batch.send()
-    if isinstance(bare.error, Unsupported):
-        raise bare.error
-    raw = full.known() or bare.known()
-    return _Found(raw, _outline(raw)) if raw else None
-
-
-def _block_hash(rpc: Rpc, block: Height | Hash | None) -> str | None:
-    if not isinstance(block, Height):
-        return block.hex if block else None
-    if block.height > MAX_HEIGHT:
-        return None
-    batch = Batch(rpc)
-    reply = batch.ask(str, "getblockhash", block.height)
-    batch.send()
-    return reply.known()
 
 
 def _place(header: answers.Header) -> Place:

@@ -42,6 +42,7 @@ def show(txid: str) -> str | AnyResponse:
         outputs=found.outputs,
         page=found.page,
         pages=found.pages,
+        fate=found.fate,
         locktime_words=locktime_words(found.tx),
         note="genesis" if found.is_genesis else None,
         block_hint=found.place.block_hash if found.place and (found.needs_block or hint) else None,
@@ -55,17 +56,18 @@ def raw(txid: str) -> Response:
     tx = get_raw(rpc(), _txid(txid), block)
     response = _text(tx.hex)
     # Its block commits to its witness too, which its txid does not.
-    return keep_for_good(response) if block == Hash(tx.blockhash or "") else response
+    return keep_for_good(response) if block == Hash(tx.block_hash or "") else response
 
 
 @bp.get("/tx/<txid>/witness/<vin>")
 def witness(txid: str, vin: str) -> Response:
     """The witness of an input: an item a line, in hex."""
     tx = get_raw(rpc(), _txid(txid), _block(request.args))
-    index = parse_number(vin, 0, len(tx.vin) - 1)
+    count = len(tx.witnesses)
+    index = parse_number(vin, 0, count - 1)
     if index is None:
-        raise NotFound("input_not_found", txid=txid, count=len(tx.vin), vin=vin[:100])
-    return _text("\n".join(tx.vin[index].txinwitness))
+        raise NotFound("input_not_found", txid=txid, count=count, vin=vin[:100])
+    return _text("\n".join(tx.witnesses[index]))
 
 
 def _text(body: str) -> Response:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.bitcoin.models import Transaction, card
-from explorer.bitcoin.raw_block import HEADER_SIZE, RawBlock
+from explorer.bitcoin.raw_block import HEADER_SIZE, RawBlock, RawTransaction
 
 BLOCK_170 = bytes.fromhex(
     "0100000055bd840a78798ad0da853f68974f3d183e2bd1db6a842c1feecf222a00000000ff104ccb05421ab93e63f8c3ce5c2c2e9dbb37de27"
@@ -255,3 +255,10 @@ def read_or_refused(reader: Callable[[bytes, bytes | None], Any], block: bytes, 
         reader(block, spent)
     except ValueError as error:
         assert type(error) is ValueError  # noqa: PT017 - none of its kinds, such as UnicodeDecodeError
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_a_transaction_by_itself(made: EmbitTransaction) -> None:
+    raw = RawTransaction(made.serialize())
+    assert raw.output_count == len(made.vout)
+    assert raw.witnesses == [tuple(item.hex() for item in vin.witness.items) for vin in made.vin]

@@ -101,7 +101,7 @@ class TestMempool:
         assert "Spent" in explorer.get(f"/tx/{parent.txid}").rows("out")[0]
         assert explorer.get(f"/tx/{child.txid}").facts["Fee"].startswith("5,000 sat")
 
-    def test_a_replaced_one_is_no_longer_known(self, explorer: Explorer, regtest: Bitcoind) -> None:
+    def test_a_replaced_one_is_no_longer_known_to_the_node(self, explorer: Explorer, regtest: Bitcoind) -> None:
         (coin,) = fund(regtest, 1)
         old = spend([coin], [VALUE - 300])
         new = spend([coin], [VALUE - 3_000])
@@ -112,6 +112,7 @@ class TestMempool:
         assert "its sender may replace it" in page.text
 
         new.send(regtest)
+        explorer.forget()  # or it knows what became of it
         page = explorer.get(f"/tx/{old.txid}")
         assert lost(page) == "404 No such transaction"
         assert "A transaction that was replaced or dropped from the mempool is no longer known" in page.text
