@@ -6,7 +6,7 @@
   const said = document.getElementById("said");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const REGIONS = ["#main", ".chain", ".bottom"];
-  const POLL = 4000, POLL_UNSEEN = 20000, AGES = 30000, MEMPOOL = 3000, RETRY = 60000, GREETING = 1000; // milliseconds
+  const POLL = 4000, POLL_UNSEEN = 20000, AGES = 30000, MEMPOOL = 2000, RETRY = 60000, PATIENCE = 10000; // milliseconds
   const moves = root.dataset.moves.split(" ");
 
   // --- changing in place --------------------------------------------------------------------------------------------
@@ -63,11 +63,11 @@
   };
 
   // --- the page, again ----------------------------------------------------------------------------------------------
-  let words, saidAt;
-  const say = (text) => {
-    const isMore = said.textContent && performance.now() - saidAt < 2000; // what nobody can have read yet stays
-    said.textContent = isMore ? `${said.textContent} ${text}` : text;
-    saidAt = performance.now();
+  let words, notice, noticedAt;
+  const say = (text, isNotice) => {
+    if (isNotice) [notice, noticedAt] = [text, performance.now()];
+    const isNew = performance.now() - noticedAt < 2000; // nobody can have read it yet
+    said.textContent = isNew && !isNotice ? `${notice} ${text}` : text;
     clearTimeout(words);
     words = setTimeout(() => { said.textContent = ""; }, 8000);
   };
@@ -111,7 +111,7 @@
     }
     asking = true;
     try {
-      const answer = await fetch(location.href, { cache: "no-cache" });
+      const answer = await fetch(location.href, { cache: "no-cache", signal: AbortSignal.timeout(PATIENCE) });
       const tag = answer.headers.get("ETag");
       if (!tag || tag !== etag) {
         const text = await answer.text();
@@ -130,8 +130,8 @@
   };
 
   // --- when ---------------------------------------------------------------------------------------------------------
-  let source, turn, retry, soon, openedAt;
-  let opens = 0;
+  let source, turn, retry, soon, wasOpen;
+  const greeted = new Set();
   let isDown = Boolean(document.querySelector(".badge.off"));
   const poll = (every) => {
     clearInterval(turn);
@@ -147,15 +147,16 @@
     if (event.lastEventId) root.dataset.since = event.lastEventId;
     const data = JSON.parse(event.data);
     if (event.type === "reorg" && data.left.some((hash) => document.querySelector("main").innerHTML.includes(hash))) {
-      say(said.dataset.reorg.replace("{height}", data.fork.toLocaleString("en")));
+      say(said.dataset.reorg.replace("{height}", data.fork.toLocaleString("en")), true);
     }
-    const isGreeting = opens === 1 && performance.now() - openedAt < GREETING; // of what the page shows already
+    const isGreeting = !greeted.has(event.type); // each stream begins with how things stand
+    greeted.add(event.type);
     if (event.type === "node") {
       if (!data.up || isDown || !isGreeting) refresh();
       isDown = !data.up;
     } else if (event.type !== "mempool") {
       refresh();
-    } else if (moves.includes("mempool") && !isGreeting) {
+    } else if (moves.includes("mempool") && !(isGreeting && String(data.count) === root.dataset.mempool)) {
       later();
     }
   };
@@ -165,9 +166,9 @@
     source = new EventSource(`${root.dataset.live}?since=${encodeURIComponent(root.dataset.since || "")}`);
     source.addEventListener("open", () => {
       poll(AGES);
-      openedAt = performance.now();
-      opens += 1;
-      if (opens > 1) refresh();
+      greeted.clear();
+      if (wasOpen) refresh();
+      wasOpen = true;
     });
     for (const name of ["tip", "reorg", "mempool", "node"]) source.addEventListener(name, heard);
     source.addEventListener("error", () => {

@@ -67,6 +67,7 @@ def render(template: str, chain_state: ChainState | None, /, *, chain: ChainStat
             network=chain.network if chain else seen.chain.network if seen else None,
             node_version=seen.status.node.version if seen and seen.label == label else None,
             tip=chain,
+            mempool_count=seen.status.mempool.count if seen else None,
             static_url=static_url,
             url_for=url_for,
         )
