@@ -77,6 +77,12 @@ def btc(satoshis: int | None) -> Markup:
     return NOT_KNOWN if satoshis is None else coins(satoshis) + Markup(' <small class="unit">BTC</small>')
 
 
+def plain_btc(satoshis: int) -> str:
+    """The same as plain text, without the zeros at the end: 0.5 BTC."""
+    whole, rest = divmod(satoshis, COIN)
+    return f"{whole:,}.{rest:08}".rstrip("0").rstrip(".") + " BTC"
+
+
 def sats(satoshis: int) -> Markup:
     return markup(f'{satoshis:,} <small class="unit">sat</small>')
 
@@ -251,6 +257,11 @@ def script(kind: str) -> Markup:
     """The kind of a script by its usual name; what it stands for on hover."""
     label, meaning = SCRIPTS.get(kind, (kind, "A kind that this explorer does not know by name"))
     return Markup('<abbr class="kind" title="{}">{}</abbr>').format(meaning, label)
+
+
+def script_name(kind: str) -> str:
+    """The usual name alone."""
+    return SCRIPTS[kind][0] if kind in SCRIPTS else kind
 
 
 def network_name(network: str) -> str:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 WIDTHS = (360, 768, 1280, 1920)
 SMALLEST_TARGET = 24  # pixels, WCAG 2.5.8
 
-TARGETS = """[...document.querySelectorAll("a, button, input, summary")]
+# The branches of a picture are as thick as their amounts; the lists beside it have the same links.
+TARGETS = """[...document.querySelectorAll("a:not(svg a), button, input, summary")]
     .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.matches(".skip"))
     .map(e => [e.outerHTML.slice(0, 150), e.getBoundingClientRect().height])"""
 SELECTED = """element => { getSelection().selectAllChildren(element); return getSelection().toString(); }"""
@@ -161,3 +162,19 @@ def test_the_output_that_a_link_names_is_marked(chromium: Browser, explorer: str
         assert box
         assert 60 <= box["y"] <= 700  # seen, and not under the header
         assert row.evaluate("e => getComputedStyle(e).backgroundColor") != "rgba(0, 0, 0, 0)"
+
+
+def test_a_branch_of_the_picture_is_a_link(chromium: Browser, explorer: str, paths: dict[str, str]) -> None:
+    with opened(chromium, viewport={"width": 360, "height": 800}) as page:
+        page.goto(explorer + paths["inputs"])
+        branch = page.get_by_role("link", name="281 more inputs")
+        branch.focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")  # so that it is the keyboard's focus
+        assert branch.evaluate("e => getComputedStyle(e.querySelector('path')).strokeWidth") == "3px"
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#inputs")
+        first = page.locator(".flow a").first
+        leads_to = str(first.get_attribute("href"))
+        first.click()
+        assert page.url == f"{explorer}{leads_to}"
