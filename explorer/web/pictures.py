@@ -13,6 +13,7 @@ from math import log1p
 from markupsafe import Markup
 
 from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus
+from explorer.bitcoin.weights import BlockWeights
 
 STEPS = (2, 5, 15, 50, 150)  # sat/vB: where the second to the sixth colour of a fee rate begins
 LEAST_BAR, LEAST_VESSEL = 0.02, 0.04
@@ -86,6 +87,24 @@ def fee_scale() -> Markup:
     return markup(f'<svg class="scale" role="img" aria-label="Colours change at {bounds} sat/vB">{steps}{words}</svg>')
 
 
+def weight_stack(weights: BlockWeights) -> Markup:
+    """A block's weight, lying, in the order of the table beside it."""
+    parts = [(script_kind(kind.type), kind.weight) for kind in weights.kinds]
+    parts += [("inputs", weights.inputs), ("witnesses", weights.witnesses), ("frame", weights.frame)]
+    rects, start = [], 0
+    for kind, weight in parts:
+        x, width = _of(start / weights.total), _of(weight / weights.total)
+        rects.append(f'<rect class="kind-{kind}" x="{x}" width="{width}" height="100%"/>')
+        start += weight
+    outputs, inputs, witnesses = (
+        f"{part / weights.total:.0%}" for part in (weights.outputs, weights.inputs, weights.witnesses)
+    )
+    return markup(
+        f'<svg class="stack" role="img" aria-label="Outputs take {outputs} of the weight, inputs {inputs}, '
+        f'witnesses {witnesses}">{"".join(rects)}</svg>'
+    )
+
+
 # --- fee rates of a block, as a ruler ---------------------------------------------------------------------------------
 
 
@@ -129,4 +148,4 @@ def _spread(marks: Sequence[int], x: Callable[[int], float]) -> Iterator[int]:
             yield mark
 
 
-ALL = (fee_step, next_fullness, bar, vessel, fee_ruler)
+ALL = (fee_step, next_fullness, bar, vessel, fee_ruler, script_kind, weight_stack)

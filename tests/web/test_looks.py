@@ -51,6 +51,7 @@ def paths(explorer: str) -> dict[str, str]:
         "blocks": "/blocks",
         "block": "/block/156",
         "genesis": "/block/0",
+        "weights": "/block/156/outputs",
         "inputs": link("tx", "All 300 inputs"),
         "outputs": link("tx", "All 500 outputs"),
         "data": link("tx", 'class="data"'),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.bitcoin.models import BlockStats, MempoolStatus
+from explorer.bitcoin.weights import BlockWeights, OutputKind
 from explorer.web import pictures
 
 
@@ -76,3 +77,15 @@ def test_the_ruler_holds_every_rate(rates: list[int]) -> None:
     assert all(after - before >= pictures.RULER_GAP - 0.01 for before, after in pairwise(places))
     for rect in svg.iter("rect"):
         assert 0 <= percent(rect, "x") <= percent(rect, "x") + percent(rect, "width") <= 100
+
+
+def test_a_stack_is_divided_as_the_weight_is() -> None:
+    kinds = (OutputKind("witness_v1_taproot", 3, 1, 500), OutputKind("nulldata", 1, 0, 100))
+    svg = parse(pictures.weight_stack(BlockWeights(kinds, 250, 110, 40)))
+    rects = svg.findall("rect")
+    assert [rect.attrib["class"] for rect in rects] == [
+        f"kind-{kind}" for kind in ("p2tr", "other", "inputs", "witnesses", "frame")
+    ]
+    assert [percent(rect, "width") for rect in rects] == [50, 10, 25, 11, 4]
+    assert [percent(rect, "x") for rect in rects] == [0, 50, 60, 85, 96]
+    assert svg.attrib["aria-label"] == "Outputs take 60% of the weight, inputs 25%, witnesses 11%"
