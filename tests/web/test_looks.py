@@ -179,3 +179,32 @@ def test_a_branch_of_the_picture_is_a_link(chromium: Browser, explorer: str, pat
         leads_to = str(first.get_attribute("href"))
         first.click()
         assert page.url == f"{explorer}{leads_to}"
+
+
+def test_on_paper_everything_is_ink_on_white(chromium: Browser, explorer: str, paths: dict[str, str]) -> None:
+    with opened(chromium, viewport={"width": 690, "height": 800}, color_scheme="dark") as page:  # A4 with its margins
+        page.emulate_media(media="print")
+        for name, path in paths.items():
+            page.goto(explorer + path)
+            assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+            assert page.locator("header .search:visible, button:visible, summary:visible").count() == 0, name
+            assert page.evaluate("document.documentElement.scrollWidth") <= 690, name
+        page.goto(explorer + paths["data"])  # its id is whole
+        assert page.locator(".subject .id > span").evaluate("e => getComputedStyle(e).display") == "inline"
+
+
+def test_pictures_take_the_colours_that_a_system_forces(
+    chromium: Browser, explorer: str, paths: dict[str, str]
+) -> None:
+    def colour(selector: str, name: str) -> str:
+        return str(page.locator(selector).first.evaluate(f"e => getComputedStyle(e).{name}"))
+
+    for theme in ("light", "dark"):
+        with opened(chromium, forced_colors="active", color_scheme=theme) as page:
+            page.goto(explorer + paths["inputs"])
+            page.evaluate("document.documentElement.dataset.theme = 'light'")  # as somebody may have set it once
+            assert colour(".flow path", "fill") == colour(".io a", "color")
+            page.goto(explorer + paths["weights"])
+            assert colour(".stack rect", "fill") == colour("body", "color")
+            page.goto(explorer + paths["block"])
+            assert colour(".ruler circle", "fill") == colour("body", "color")
