@@ -12,6 +12,7 @@ from explorer.web import (
     blocks,
     encoding,
     filters,
+    flow,
     headers,
     health,
     help,
@@ -42,7 +43,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.logger.setLevel(settings.log_level.upper())
     cache.init_app(app, settings)
     language.register(app, preferences.language)
-    for part in (filters, encoding, assets, headers, problems):
+    for part in (filters, flow, encoding, assets, headers, problems):
         part.register(app)
     page_cache.register(app, settings)
     patience.register(app, settings)

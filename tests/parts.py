@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.bitcoin.models import Input, Output, Script, TransactionPart, bands
+from explorer.bitcoin.models import Input, Output, Script, TransactionPart
 
 SCRIPT = Script("witness_v0_keyhash", "0014" + "ab" * 20, "0 " + "ab" * 20, "bc1q")
 
@@ -33,8 +33,6 @@ def transaction(inputs: Sequence[int | None], outputs: Sequence[int], **changes:
         "first": 0,
         "inputs": tuple(spent or [Input(0xFFFFFFFF, coinbase="51")]),
         "outputs": tuple(Output(value, SCRIPT) for value in outputs),
-        "bands_in": bands(known) if all_known else (),
-        "bands_out": bands(outputs),
     }
     return TransactionPart(**{**fields, **changes})
 

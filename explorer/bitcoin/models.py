@@ -7,7 +7,6 @@ tip (confirmations, next block, spent or not) stands in values of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -238,10 +237,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class TransactionPart:
-    """A transaction as its own page shows it: all of what it is in sum, and a page of its inputs and outputs.
-
-    `bands_in` and `bands_out` are the amounts that a picture of it shows; `bands_in` is empty where they are not known.
-    """
+    """A transaction as its own page shows it: all of what it is in sum, and a page of its inputs and outputs."""
 
     txid: str
     wtxid: str
@@ -260,8 +256,6 @@ class TransactionPart:
     first: int  # the position of the page's first input and output
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
-    bands_in: tuple[int, ...]
-    bands_out: tuple[int, ...]
 
     @property
     def total_in(self) -> int | None:
@@ -281,16 +275,7 @@ class TransactionPart:
         amounts = [i.prevout.value for i in inputs if i.prevout]
         if self.is_coinbase or len(amounts) < self.input_count:
             return replace(self, inputs=inputs)
-        return replace(self, inputs=inputs, fee=sum(amounts) - self.total_out, bands_in=bands(amounts))
-
-
-BANDS = 24  # on either side of a picture; what is beyond goes into one
-
-
-def bands(amounts: Sequence[int]) -> tuple[int, ...]:
-    """No more amounts than can be seen side by side; amounts of nothing are left out."""
-    seen = [amount for amount in amounts if amount]
-    return tuple(seen) if len(seen) <= BANDS else (*seen[: BANDS - 1], sum(seen[BANDS - 1 :]))
+        return replace(self, inputs=inputs, fee=sum(amounts) - self.total_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ WITNESS_FLAG = 1  # BIP 144
 _Piece = tuple[int, int, int]  # where an input or an output starts, where its script does, and where that ends
 
 
-class _Layout(NamedTuple):
+class Layout(NamedTuple):
     """Where a transaction's parts lie: `body` are the inputs and outputs, `rest` the witnesses and the lock time."""
 
     start: int
@@ -34,6 +34,11 @@ class _Layout(NamedTuple):
     end: int
     inputs: Sequence[_Piece]
     outputs: Sequence[_Piece]
+
+    @property
+    def witness_size(self) -> int:
+        """Bytes that count once, not four times: the witnesses, and the two that announce them."""
+        return self.end - 4 - self.rest + self.body - self.start - 4
 
 
 class RawTransaction:
@@ -128,7 +133,7 @@ class RawBlock:
         for layout in islice(_layouts(self._block, self._block_start, self.count), first, None):
             yield _txid(self._block, layout)
 
-    def _read(self, first: int) -> Iterator[tuple[_Layout, Sequence[_Piece] | None]]:
+    def _read(self, first: int) -> Iterator[tuple[Layout, Sequence[_Piece] | None]]:
         layouts = _layouts(self._block, self._block_start, self.count)
         if self._spent is None:
             for layout in islice(layouts, first, None):
@@ -144,7 +149,7 @@ class RawBlock:
 
     # --- one of them ------------------------------------------------------------------------------------------------
 
-    def _transaction(self, layout: _Layout, spent: Sequence[_Piece] | None) -> Transaction:
+    def _transaction(self, layout: Layout, spent: Sequence[_Piece] | None) -> Transaction:
         block = self._block
         start, body, _, end, inputs, outputs = layout
         weight = _weight(layout)
@@ -164,7 +169,7 @@ class RawBlock:
             fee=self._fee(layout, spent),
         )
 
-    def _card(self, layout: _Layout, spent: Sequence[_Piece] | None, most: int) -> TransactionCard:
+    def _card(self, layout: Layout, spent: Sequence[_Piece] | None, most: int) -> TransactionCard:
         block = self._block
         weight = _weight(layout)
         return TransactionCard(
@@ -179,17 +184,17 @@ class RawBlock:
             outputs=tuple([self._output(block, piece, for_card=True) for piece in layout.outputs[:most]]),
         )
 
-    def _is_coinbase(self, layout: _Layout) -> bool:
+    def _is_coinbase(self, layout: Layout) -> bool:
         at = layout.inputs[0][0]
         return len(layout.inputs) == 1 and self._block[at : at + OUTPOINT_SIZE] == COINBASE_OUTPOINT
 
-    def _fee(self, layout: _Layout, spent: Sequence[_Piece] | None) -> int | None:
+    def _fee(self, layout: Layout, spent: Sequence[_Piece] | None) -> int | None:
         if not spent or self._spent is None:
             return None
         return _total(self._spent, spent) - _total(self._block, layout.outputs)
 
     def _inputs(
-        self, layout: _Layout, spent: Sequence[_Piece] | None, most: int, *, for_card: bool
+        self, layout: Layout, spent: Sequence[_Piece] | None, most: int, *, for_card: bool
     ) -> tuple[Input, ...]:
         block = self._block
         has_witness = layout.body != layout.start + 4
@@ -216,6 +221,12 @@ class RawBlock:
         (value,) = unpack_from("<q", data, at)
         shown = "" if for_card and kind != "nulldata" else script.hex()
         return Output(value, Script(kind, shown, "", address_of_type(kind, script, self._network)))
+
+
+def layouts(block: bytes) -> Iterator[Layout]:
+    """Where the parts of each transaction of a block lie. Raises ValueError as RawBlock does."""
+    count, start = _first_size(block, HEADER_SIZE)
+    return _layouts(block, start, count)
 
 
 # --- bytes ----------------------------------------------------------------------------------------------------------
@@ -247,7 +258,7 @@ def _written_size(value: int) -> bytes:
     return bytes([value]) if value < 0xFD else b"\xfd" + value.to_bytes(2, "little")
 
 
-def _layouts(block: bytes, at: int, count: int) -> Iterator[_Layout]:
+def _layouts(block: bytes, at: int, count: int) -> Iterator[Layout]:
     for _ in range(count):
         try:
             layout = _layout(block, at)
@@ -261,7 +272,7 @@ def _layouts(block: bytes, at: int, count: int) -> Iterator[_Layout]:
         raise ValueError("the block goes on after its transactions")
 
 
-def _layout(block: bytes, start: int) -> _Layout:
+def _layout(block: bytes, start: int) -> Layout:
     """May end beyond the data. Every step reads a byte by its index, and so no count leads far beyond the end."""
     at = start + 4
     has_witness = block[at] == 0
@@ -293,7 +304,7 @@ def _layout(block: bytes, start: int) -> _Layout:
                 if length >= 0xFD:
                     length, at = _size(block, at - 1)
                 at += length
-    return _Layout(start, body, rest, at + 4, inputs, outputs)
+    return Layout(start, body, rest, at + 4, inputs, outputs)
 
 
 def _output_pieces(data: bytes, at: int, count: int) -> tuple[list[_Piece], int]:
@@ -325,7 +336,7 @@ def _spent_layouts(spent: bytes, at: int, count: int) -> Iterator[list[_Piece]]:
         raise ValueError("the spent outputs go on after the last")
 
 
-def _witnesses(block: bytes, layout: _Layout) -> Iterator[tuple[str, ...]]:
+def _witnesses(block: bytes, layout: Layout) -> Iterator[tuple[str, ...]]:
     at = layout.rest
     for _ in layout.inputs:
         count, at = _size(block, at)
@@ -345,17 +356,15 @@ def _total(data: bytes, pieces: Sequence[_Piece]) -> int:
     return total
 
 
-def _weight(layout: _Layout) -> int:
-    size = layout.end - layout.start
-    witness = layout.end - 4 - layout.rest + layout.body - layout.start - 4
-    return WITNESS_SCALE * (size - witness) + witness
+def _weight(layout: Layout) -> int:
+    return WITNESS_SCALE * (layout.end - layout.start) - (WITNESS_SCALE - 1) * layout.witness_size
 
 
 def _vsize(weight: int) -> int:
     return -(-weight // WITNESS_SCALE)
 
 
-def _txid(block: bytes, layout: _Layout) -> str:
+def _txid(block: bytes, layout: Layout) -> str:
     start, body, rest, end, _, _ = layout
     if body == start + 4:
         return _hash(block[start:end])

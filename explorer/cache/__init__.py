@@ -28,7 +28,7 @@ from explorer.single_flight import SingleFlight
 
 T = TypeVar("T")
 
-FORMAT = 2  # raise it when a model changes shape: facts kept in the old form are then not found
+FORMAT = 3  # raise it when a model changes shape: facts kept in the old form are then not found
 MB = 1_000_000
 
 _facts = Cache()

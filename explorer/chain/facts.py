@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import Raw
 
 from explorer.bitcoin.amounts import rate_per_vbyte, satoshis
 from explorer.bitcoin.models import (
-    BANDS,
     FINAL_SEQUENCE,
     HIGHEST_REPLACEABLE_SEQUENCE,
     BlockHeader,
@@ -24,7 +22,6 @@ from explorer.bitcoin.models import (
     Script,
     Transaction,
     TransactionPart,
-    bands,
 )
 from explorer.decoding import json_decoder
 from explorer.node import answers
@@ -140,8 +137,6 @@ def transaction_part(raw: Raw, tx: answers.TxOutline, first: int, most: int) -> 
     pieces: answers.TxPieces = json_decoder(answers.TxPieces).decode(raw)
     read_input, read_output = json_decoder(answers.Vin).decode, json_decoder(answers.Vout).decode
     is_coinbase = tx.vin[0].coinbase is not None
-    values_out = [vout.value for vout in tx.vout]
-    values_in = [vin.prevout.value for vin in tx.vin if vin.prevout]
     sequences = [vin.sequence for vin in tx.vin]
     shown = slice(first, first + most)
     return TransactionPart(
@@ -156,22 +151,13 @@ def transaction_part(raw: Raw, tx: answers.TxOutline, first: int, most: int) -> 
         is_coinbase=is_coinbase,
         input_count=len(tx.vin),
         output_count=len(tx.vout),
-        total_out=satoshis(sum(values_out, Decimal(0))),
+        total_out=satoshis(sum((vout.value for vout in tx.vout), Decimal(0))),
         signals_replacement=not is_coinbase and min(sequences) <= HIGHEST_REPLACEABLE_SEQUENCE,
         is_final=min(sequences) == FINAL_SEQUENCE,
         first=first,
         inputs=tuple(_input(read_input(vin)) for vin in pieces.vin[shown]),
         outputs=tuple(output(read_output(vout)) for vout in pieces.vout[shown]),
-        bands_in=_bands(values_in) if len(values_in) == len(tx.vin) else (),
-        bands_out=_bands(values_out),
     )
-
-
-def _bands(values: Sequence[Decimal]) -> tuple[int, ...]:
-    """`bands` of thousands of amounts: they are summed as they are, and the sums converted."""
-    seen = [value for value in values if value]
-    first, rest = seen[: BANDS - 1], seen[BANDS - 1 :]
-    return bands([*map(satoshis, first), satoshis(sum(rest, Decimal(0)))])
 
 
 def mempool_entry(entry: answers.MempoolEntry) -> MempoolEntry:

@@ -129,7 +129,6 @@ class Value(Struct):
 class VinOutline(Struct):
     sequence: int
     coinbase: str | None = None
-    prevout: Value | None = None
 
 
 class TxOutline(Struct):

@@ -12,6 +12,7 @@ from explorer.bitcoin.query import MAX_HEIGHT, Hash, Height, parse_block_id, par
 from explorer.bitcoin.subsidy import subsidy
 from explorer.bitcoin.versionbits import signals
 from explorer.chain.block_pages import get_block_page
+from explorer.chain.block_weights import get_weights
 from explorer.chain.blocks import get_raw_block, hash_at, list_blocks
 from explorer.errors import BadQuery
 from explorer.messages import words
@@ -56,6 +57,29 @@ def show(block_id: str) -> str | Response:
             return _page(block_hash)
         case _:
             raise BadQuery("bad_block_id", query=block_id[:100])
+
+
+def _hash_of_block(arguments: Arguments, block_id: str) -> Hashable | None:
+    return block_id if parse_block_id(block_id) == Hash(block_id) else None
+
+
+@bp.get("/block/<block_id>/outputs")
+@kept(TIP, parameters=_hash_of_block)
+def outputs(block_id: str) -> str | Response:
+    """What its weight is made of: the outputs by their kind of script, and the rest."""
+    match parse_block_id(block_id):
+        case Height(height):
+            return redirect(url_for(".outputs", block_id=hash_at(rpc(), height)))
+        case Hash(block_hash) if block_hash != block_id:
+            return redirect(url_for(".outputs", block_id=block_hash), 301)
+        case Hash(block_hash):
+            found = get_weights(rpc(), block_hash)
+        case _:
+            raise BadQuery("bad_block_id", query=block_id[:100])
+    if found.missing:
+        holds_for(LEAST)
+    reason = words(found.missing).what if found.missing else None
+    return render("block_outputs.html", found.state, block=found, weights=found.weights, reason=reason)
 
 
 @bp.get("/block/<block_id>/raw")

@@ -89,6 +89,12 @@ def whole_coins(satoshis: int) -> Markup:
         return amount(satoshis)
 
 
+def plain_btc(satoshis: int) -> str:
+    """The same as plain text, without the zeros at the end: 0.5 BTC."""
+    whole, rest = divmod(satoshis, COIN)
+    return f"{whole:,}.{rest:08}".rstrip("0").rstrip(".") + " BTC"
+
+
 def sats(satoshis: int) -> Markup:
     return markup(f'{satoshis:,} <small class="unit">sat</small>')
 
@@ -216,6 +222,11 @@ def script(kind: str) -> Markup:
     """The kind of a script by its usual name; what it stands for on hover."""
     label, meaning = SCRIPTS.get(kind, (kind, "A kind that this explorer does not know by name"))
     return Markup('<abbr class="kind" title="{}">{}</abbr>').format(meaning, label)
+
+
+def script_name(kind: str) -> str:
+    """The usual name alone."""
+    return SCRIPTS[kind][0] if kind in SCRIPTS else kind
 
 
 def network_name(network: str) -> str:

@@ -12,15 +12,22 @@ from math import log1p
 
 from markupsafe import Markup
 
-from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus, TransactionPart
+from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus
+from explorer.bitcoin.weights import BlockWeights
 
 STEPS = (2, 5, 15, 50, 150)  # sat/vB: where the second to the sixth colour of a fee rate begins
-LEAST_BAR, LEAST_VESSEL = 0.02, 0.04  # what a level shows at least, unless there is nothing
+LEAST_BAR, LEAST_VESSEL = 0.02, 0.04
 RULER_MARKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000)
 RULER_GAP = 7.0  # percent of the width that a label needs
 
-FLOW_WIDTH, FLOW_HEIGHT, FLOW_TRUNK = 1_000, 120, 60
-FLOW_GAP = 20.0  # between bands, at most
+SCRIPT_KINDS = {  # the node's word: the class of its colour
+    "pubkeyhash": "p2pkh",
+    "scripthash": "p2sh",
+    "witness_v0_keyhash": "p2wpkh",
+    "witness_v0_scripthash": "p2wsh",
+    "witness_v1_taproot": "p2tr",
+}
+OTHER = "other"  # the colour of all kinds that are rare
 
 
 def fee_step(rate: Decimal | int | None) -> int:
@@ -38,9 +45,9 @@ def markup(svg: str) -> Markup:
     return Markup(svg)
 
 
-def bar(fraction: float | None) -> Markup:
-    """A level, lying."""
-    level = _of(_level(fraction, LEAST_BAR))
+def bar(fraction: float | None, least: float = LEAST_BAR) -> Markup:
+    """A level, lying. `least` is what it shows at least, unless there is nothing."""
+    level = _of(_level(fraction, least))
     return markup(f'<svg class="bar" aria-hidden="true"><rect width="{level}" height="100%"/></svg>')
 
 
@@ -53,6 +60,11 @@ def vessel(fraction: float | None, step: int = 0) -> Markup:
         '<line x1="86%" x2="100%" y1="25%" y2="25%"/><line x1="78%" x2="100%" y1="50%" y2="50%"/>'
         '<line x1="86%" x2="100%" y1="75%" y2="75%"/></svg>'
     )
+
+
+def script_kind(script_type: str) -> str:
+    """The class of the colour that stands for a kind of script."""
+    return SCRIPT_KINDS.get(script_type, OTHER)
 
 
 def _level(fraction: float | None, least: float) -> float:
@@ -73,6 +85,24 @@ def fee_scale() -> Markup:
     words = "".join(f'<text x="{(n + 1) * width:.2f}%" y="19">{step}</text>' for n, step in enumerate(STEPS))
     bounds = ", ".join(map(str, STEPS))
     return markup(f'<svg class="scale" role="img" aria-label="Colours change at {bounds} sat/vB">{steps}{words}</svg>')
+
+
+def weight_stack(weights: BlockWeights) -> Markup:
+    """A block's weight, lying, in the order of the table beside it."""
+    parts = [(script_kind(kind.type), kind.weight) for kind in weights.kinds]
+    parts += [("inputs", weights.inputs), ("witnesses", weights.witnesses), ("frame", weights.frame)]
+    rects, start = [], 0
+    for kind, weight in parts:
+        x, width = _of(start / weights.total), _of(weight / weights.total)
+        rects.append(f'<rect class="kind-{kind}" x="{x}" width="{width}" height="100%"/>')
+        start += weight
+    outputs, inputs, witnesses = (
+        f"{part / weights.total:.0%}" for part in (weights.outputs, weights.inputs, weights.witnesses)
+    )
+    return markup(
+        f'<svg class="stack" role="img" aria-label="Outputs take {outputs} of the weight, inputs {inputs}, '
+        f'witnesses {witnesses}">{"".join(rects)}</svg>'
+    )
 
 
 # --- fee rates of a block, as a ruler ---------------------------------------------------------------------------------
@@ -118,55 +148,4 @@ def _spread(marks: Sequence[int], x: Callable[[int], float]) -> Iterator[int]:
             yield mark
 
 
-# --- the money through a transaction ----------------------------------------------------------------------------------
-
-
-def flow(tx: TransactionPart) -> Markup:
-    """Inputs from the left, outputs and the fee to the right, each as thick as its amount. Nothing where the inputs'
-    amounts are not known or nothing moves."""
-    inputs, fee = ((tx.total_out,), 0) if tx.is_coinbase else (tx.bands_in, tx.fee or 0)
-    total = sum(inputs)
-    if not total or total != tx.total_out + fee:
-        return markup("")
-    left = _bands(inputs, total)
-    right = _bands([*tx.bands_out, fee] if fee else tx.bands_out, total)
-    middle, end = FLOW_WIDTH // 2, FLOW_WIDTH
-    paths = [f'<path d="{_band(0, outer, middle, inner)}"/>' for outer, inner in left]
-    for place, (outer, inner) in enumerate(right, 1):
-        kind = ' class="fee"' if fee and place == len(right) else ""
-        paths.append(f'<path{kind} d="{_band(middle, inner, end, outer)}"/>')
-    return markup(
-        f'<svg class="flow" viewBox="0 0 {FLOW_WIDTH} {FLOW_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
-        f'<defs><linearGradient id="money" gradientUnits="userSpaceOnUse" x1="0" x2="{FLOW_WIDTH}">'
-        '<stop class="from" offset="0.1"/><stop class="to" offset="0.9"/></linearGradient></defs>'
-        f'<g fill="url(#money)">{"".join(paths)}</g></svg>'
-    )
-
-
-Span = tuple[float, float]  # from, to
-
-
-def _bands(amounts: Sequence[int], total: int) -> list[tuple[Span, Span]]:
-    """For each amount where its band is at the picture's edge, fanned out, and in its middle, side by side."""
-    gap = min(FLOW_GAP, (FLOW_HEIGHT - FLOW_TRUNK) / max(len(amounts) - 1, 1))
-    outer = (FLOW_HEIGHT - FLOW_TRUNK - gap * (len(amounts) - 1)) / 2
-    inner = (FLOW_HEIGHT - FLOW_TRUNK) / 2
-    bands = []
-    for amount in amounts:
-        height = FLOW_TRUNK * amount / total
-        seen = max(height, 0.8)  # the smallest shows as a thread
-        bands.append(((outer, outer + seen), (inner, inner + height)))
-        outer, inner = outer + height + gap, inner + height
-    return bands
-
-
-def _band(x1: int, start: Span, x2: int, end: Span) -> str:
-    middle = (x1 + x2) // 2
-    (a, b), (c, d) = start, end
-    return (
-        f"M{x1} {a:.1f}C{middle} {a:.1f} {middle} {c:.1f} {x2} {c:.1f}"
-        f"V{d:.1f}C{middle} {d:.1f} {middle} {b:.1f} {x1} {b:.1f}Z"
-    )
-
-
-ALL = (fee_step, next_fullness, bar, vessel, fee_ruler, flow)
+ALL = (fee_step, next_fullness, bar, vessel, fee_ruler, script_kind, weight_stack)

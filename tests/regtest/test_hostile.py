@@ -107,6 +107,7 @@ ROUTES = [
     "/search?*=*",
     "/block/*",
     "/block/{hash}?page=*",
+    "/block/*/outputs",
     "/blocks?before=*",
     "/tx/*",
     "/tx/{txid}?block=*",

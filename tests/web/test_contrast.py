@@ -133,6 +133,29 @@ def test_colours_of_fee_rates_are_distinct_to_everybody(theme: str, blindness: s
     assert min(distance(one, other) for one, other in combinations(colours, 2)) >= 0.05
 
 
+KINDS = ("p2pkh", "p2sh", "p2wpkh", "p2wsh", "p2tr", "other", "new", "fees")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("ground", ["paper", "panel"])
+def test_colours_of_kinds_stand_out(theme: str, ground: str) -> None:
+    found = tokens(theme)
+    assert all(contrast(found[kind], found[ground]) >= GRAPHIC for kind in (*KINDS, "rest"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_kind_outshines_the_others(theme: str) -> None:
+    lightness = [oklab(tokens(theme)[kind])[0] for kind in KINDS]
+    assert max(lightness) - min(lightness) <= 0.22
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("blindness", BLINDNESS)
+def test_colours_of_kinds_are_distinct_to_everybody(theme: str, blindness: str) -> None:
+    colours = [seen(tokens(theme)[kind], blindness) for kind in KINDS]
+    assert min(distance(one, other) for one, other in combinations(colours, 2)) >= 0.05
+
+
 def test_every_colour_is_a_token() -> None:
     rest = re.sub(r"@media print \{.*?\n\}", "", STYLE[TOKENS_END:], flags=re.DOTALL)  # on paper, paper is white
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b(?! *\{)|rgba?\(|hsla?\(", rest)

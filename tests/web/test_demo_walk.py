@@ -19,7 +19,7 @@ from explorer.node.demo.connection import ANCHOR
 
 POSITIONS = 10
 # The same at every position: walked at the last one only.
-TIMELESS = re.compile(r"/address/|/(tx/[^/]+/(hex|witness)|block/[^/]+/raw)")
+TIMELESS = re.compile(r"/address/|/(tx/[^/]+/(hex|witness)|block/[^/]+/(raw|outputs))")
 LINK = re.compile(r'(?:href|src|action)="([^"]*)"')
 
 

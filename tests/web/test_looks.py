@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 WIDTHS = (360, 768, 1280, 1920)
 SMALLEST_TARGET = 24  # pixels, WCAG 2.5.8
 
-TARGETS = """[...document.querySelectorAll("a, button, input, summary")]
+# The branches of a picture are as thick as their amounts; the lists beside it have the same links.
+TARGETS = """[...document.querySelectorAll("a:not(svg a), button, input, summary")]
     .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.matches(".skip"))
     .map(e => [e.outerHTML.slice(0, 150), e.getBoundingClientRect().height])"""
 SELECTED = """element => { getSelection().selectAllChildren(element); return getSelection().toString(); }"""
@@ -50,6 +51,7 @@ def paths(explorer: str) -> dict[str, str]:
         "blocks": "/blocks",
         "block": "/block/156",
         "genesis": "/block/0",
+        "weights": "/block/156/outputs",
         "inputs": link("tx", "All 300 inputs"),
         "outputs": link("tx", "All 500 outputs"),
         "data": link("tx", 'class="data"'),
@@ -162,3 +164,48 @@ def test_the_output_that_a_link_names_is_marked(chromium: Browser, explorer: str
         assert box
         assert 60 <= box["y"] <= 700  # seen, and not under the header
         assert row.evaluate("e => getComputedStyle(e).backgroundColor") != "rgba(0, 0, 0, 0)"
+
+
+def test_a_branch_of_the_picture_is_a_link(chromium: Browser, explorer: str, paths: dict[str, str]) -> None:
+    with opened(chromium, viewport={"width": 360, "height": 800}) as page:
+        page.goto(explorer + paths["inputs"])
+        branch = page.get_by_role("link", name="281 more inputs")
+        branch.focus()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Tab")  # so that it is the keyboard's focus
+        assert branch.evaluate("e => getComputedStyle(e.querySelector('path')).strokeWidth") == "3px"
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#inputs")
+        first = page.locator(".flow a").first
+        leads_to = str(first.get_attribute("href"))
+        first.click()
+        assert page.url == f"{explorer}{leads_to}"
+
+
+def test_on_paper_everything_is_ink_on_white(chromium: Browser, explorer: str, paths: dict[str, str]) -> None:
+    with opened(chromium, viewport={"width": 690, "height": 800}, color_scheme="dark") as page:  # A4 with its margins
+        page.emulate_media(media="print")
+        for name, path in paths.items():
+            page.goto(explorer + path)
+            assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+            assert page.locator("header .search:visible, button:visible, summary:visible").count() == 0, name
+            assert page.evaluate("document.documentElement.scrollWidth") <= 690, name
+        page.goto(explorer + paths["data"])  # its id is whole
+        assert page.locator(".subject .id > span").evaluate("e => getComputedStyle(e).display") == "inline"
+
+
+def test_pictures_take_the_colours_that_a_system_forces(
+    chromium: Browser, explorer: str, paths: dict[str, str]
+) -> None:
+    def colour(selector: str, name: str) -> str:
+        return str(page.locator(selector).first.evaluate(f"e => getComputedStyle(e).{name}"))
+
+    for theme in ("light", "dark"):
+        with opened(chromium, forced_colors="active", color_scheme=theme) as page:
+            page.goto(explorer + paths["inputs"])
+            page.evaluate("document.documentElement.dataset.theme = 'light'")  # as somebody may have set it once
+            assert colour(".flow path", "fill") == colour(".io a", "color")
+            page.goto(explorer + paths["weights"])
+            assert colour(".stack rect", "fill") == colour("body", "color")
+            page.goto(explorer + paths["block"])
+            assert colour(".ruler circle", "fill") == colour("body", "color")

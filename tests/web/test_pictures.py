@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -11,11 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.bitcoin.models import BANDS, BlockStats, MempoolStatus
+from explorer.bitcoin.models import BlockStats, MempoolStatus
+from explorer.bitcoin.weights import BlockWeights, OutputKind
 from explorer.web import pictures
-from tests.parts import transaction
-
-AMOUNTS = st.lists(st.integers(0, 21_000_000 * 100_000_000), min_size=1, max_size=60)
 
 
 def stats(*rates: int) -> BlockStats:
@@ -82,45 +79,13 @@ def test_the_ruler_holds_every_rate(rates: list[int]) -> None:
         assert 0 <= percent(rect, "x") <= percent(rect, "x") + percent(rect, "width") <= 100
 
 
-def bands(svg: str) -> list[tuple[float, float, float, float]]:
-    """Of each band: top and bottom where it starts, top and bottom where it ends."""
-    found = []
-    for path in parse(svg).iter("path"):
-        numbers = [float(n) for n in re.findall(r"-?[0-9.]+", path.attrib["d"])]
-        _, top, _, _, _, _, _, end_top, end_bottom, _, _, _, _, _, bottom = numbers
-        found.append((top, bottom, end_top, end_bottom))
-    return found
-
-
-def test_the_flow_is_as_thick_as_the_amounts() -> None:
-    one, three, out, fee = bands(pictures.flow(transaction([100, 300], [360])))
-    assert one[1] - one[0] == pytest.approx(pictures.FLOW_TRUNK / 4, abs=0.11)
-    assert three[1] - three[0] == pytest.approx(pictures.FLOW_TRUNK * 3 / 4, abs=0.11)
-    assert out[3] - out[2] == pytest.approx(pictures.FLOW_TRUNK * 0.9, abs=0.11)
-    assert fee[3] - fee[2] == pytest.approx(pictures.FLOW_TRUNK * 0.1, abs=0.11)
-
-
-@given(AMOUNTS, st.data())
-def test_the_flow_stays_in_its_picture(inputs: list[int], data: st.DataObject) -> None:
-    total, outputs = sum(inputs), []
-    for _ in range(data.draw(st.integers(1, 60))):
-        outputs.append(data.draw(st.integers(0, total)))
-        total -= outputs[-1]
-    svg = pictures.flow(transaction(inputs, outputs))
-    if not sum(inputs):
-        assert svg == ""
-        return
-    found = bands(svg)
-    assert len(found) <= 2 * BANDS + 1
-    assert all(-0.1 <= edge <= pictures.FLOW_HEIGHT + 1 for band in found for edge in band)
-
-
-def test_there_is_no_flow_where_an_input_is_not_known() -> None:
-    assert pictures.flow(transaction([100, None], [90])) == ""
-
-
-def test_the_flow_of_a_coinbase_is_what_it_pays_out() -> None:
-    one, out, more = bands(pictures.flow(transaction([], [300, 100])))
-    assert one[1] - one[0] == pytest.approx(pictures.FLOW_TRUNK, abs=0.11)
-    assert out[3] - out[2] == pytest.approx(pictures.FLOW_TRUNK * 3 / 4, abs=0.11)
-    assert more[3] - more[2] == pytest.approx(pictures.FLOW_TRUNK / 4, abs=0.11)
+def test_a_stack_is_divided_as_the_weight_is() -> None:
+    kinds = (OutputKind("witness_v1_taproot", 3, 1, 500), OutputKind("nulldata", 1, 0, 100))
+    svg = parse(pictures.weight_stack(BlockWeights(kinds, 250, 110, 40)))
+    rects = svg.findall("rect")
+    assert [rect.attrib["class"] for rect in rects] == [
+        f"kind-{kind}" for kind in ("p2tr", "other", "inputs", "witnesses", "frame")
+    ]
+    assert [percent(rect, "width") for rect in rects] == [50, 10, 25, 11, 4]
+    assert [percent(rect, "x") for rect in rects] == [0, 50, 60, 85, 96]
+    assert svg.attrib["aria-label"] == "Outputs take 60% of the weight, inputs 25%, witnesses 11%"

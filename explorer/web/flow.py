@@ -1,0 +1,208 @@
+"""The picture of a transaction: inputs from the left, outputs and the fee to the right, as thick as their amounts.
+
+Every branch is a link and says what it is. Colours tell kinds of script, by class; the legend lists those that occur.
+An output of nothing, which as a rule carries data, is a hairline: it is there, and takes nothing from the trunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
+from typing import NamedTuple
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+from explorer.bitcoin.models import Input, Output, Spend, TransactionPart
+from explorer.web.filters import output_anchor, plain_btc, script_name
+from explorer.web.pictures import OTHER, SCRIPT_KINDS, markup, script_kind
+
+MOST = 20  # branches on either side; of more, the last one is all the rest
+WIDTH, MIDDLE = 1_000, 500  # stretched to the page's; what is down is in pixels
+TRUNK = 72  # pixels, of all the money
+GAP, FAN = 26, 152  # between neighbours, and between all of them, at most
+HAIR, THREAD = 1.5, 0.8  # the least that is seen, at the edges and in the trunk
+TIP = 9  # how far an arrow is pointed, at most
+MARGIN = 3  # above and below, for the outline of the branch in focus
+
+NEW, FEE, REST = "new", "fee", "rest"  # kinds beside those of scripts
+LEGEND = (NEW, *SCRIPT_KINDS.values(), OTHER, FEE, REST)  # in this order
+
+
+class Branch(NamedTuple):
+    """`name` is what it says to everybody, `detail` a further line for the mouse, `label` what the legend calls it."""
+
+    amount: int
+    kind: str
+    label: str
+    href: str
+    name: str
+    detail: str | None = None
+
+
+class Place(NamedTuple):
+    """Where a branch lies, down from the middle of the picture: at its edge, fanned out, and in the trunk."""
+
+    top: float
+    bottom: float
+    trunk_top: float
+    trunk_bottom: float
+
+
+def flow(tx: TransactionPart, spends: Mapping[int, Spend], tx_url: str, fee_url: str, *, needs_block: bool) -> Markup:
+    """Nothing where the inputs' amounts are not known, where nothing moves, and beside any page but the first.
+
+    `needs_block`: links to transactions have to say in which block they are.
+    """
+    left = _inputs(tx, tx_url, needs_block=needs_block)
+    right = _outputs(tx, spends, tx_url, needs_block=needs_block)
+    if tx.fee:
+        right.append(Branch(tx.fee, FEE, "Fee", fee_url, f"Fee: {plain_btc(tx.fee)}"))
+    total = sum(branch.amount for branch in right)
+    if tx.first or not total or total != sum(branch.amount for branch in left):
+        return markup("")
+    places_in, places_out = _places(left, total), _places(right, total)
+    half = ceil(max(-places_in[0].top, -places_out[0].top)) + MARGIN
+    branches = [_link(branch, _from_left(place)) for branch, place in zip(left, places_in, strict=True)]
+    branches += [_link(branch, _to_right(place)) for branch, place in zip(right, places_out, strict=True)]
+    kinds = {branch.kind for branch in (*left, *right)}
+    gradients = [_gradient(kind) for kind in LEGEND if kind in kinds]
+    return markup(
+        '<figure class="flow">'
+        f'<svg role="group" aria-label="{_sentence(tx, total)}" viewBox="0 {-half} {WIDTH} {2 * half}"'
+        f' height="{2 * half}" preserveAspectRatio="none">'
+        f"<defs>{''.join(gradients)}</defs>{''.join(branches)}</svg>"
+        f"<figcaption><ul>{''.join(_legend((*left, *right)))}</ul></figcaption></figure>"
+    )
+
+
+def _sentence(tx: TransactionPart, total: int) -> str:
+    outputs = f"{tx.output_count:,} output{'' if tx.output_count == 1 else 's'}"
+    if tx.is_coinbase:
+        return f"{plain_btc(total)} of new coins and fees to {outputs}"
+    inputs = f"{tx.input_count:,} input{'' if tx.input_count == 1 else 's'}"
+    return f"{plain_btc(total)} from {inputs} to {outputs}, with a fee of {plain_btc(tx.fee or 0)}"
+
+
+# --- branches ---------------------------------------------------------------------------------------------------------
+
+
+def _inputs(tx: TransactionPart, tx_url: str, *, needs_block: bool) -> list[Branch]:
+    """Empty where amounts are not known."""
+    if tx.is_coinbase:
+        name = f"New coins and fees: {plain_btc(tx.total_out)}"
+        return [Branch(tx.total_out, NEW, "New coins and fees", "#in-0", name)]
+    branches = []
+    for vin, source in enumerate(tx.inputs[: _seen(tx.input_count)]):
+        if source.prevout is None or tx.total_in is None:
+            return []
+        href = f"{tx_url}{source.txid}{_anchor(source, needs_block=needs_block)}"
+        branches.append(_of_output(f"Input {vin}", source.prevout, href))
+    return branches + _rest(branches, tx.input_count, tx.total_in or 0, "inputs")
+
+
+def _anchor(source: Input, *, needs_block: bool) -> str:
+    return output_anchor(source.vout or 0, source.prevout_height if needs_block else None)
+
+
+def _outputs(tx: TransactionPart, spends: Mapping[int, Spend], tx_url: str, *, needs_block: bool) -> list[Branch]:
+    branches = []
+    for vout, output in enumerate(tx.outputs[: _seen(tx.output_count)]):
+        spend = spends.get(vout)
+        if spend and spend.txid:
+            in_block = f"?block={spend.block_hash}" if needs_block and spend.block_hash else ""
+            branches.append(_of_output(f"Output {vout}", output, f"{tx_url}{spend.txid}{in_block}", ", spent"))
+        else:
+            branches.append(_of_output(f"Output {vout}", output, f"#out-{vout}"))
+    return branches + _rest(branches, tx.output_count, tx.total_out, "outputs")
+
+
+def _of_output(which: str, output: Output, href: str, state: str = "") -> Branch:
+    label = script_name(output.script.type)
+    name = f"{which}: {plain_btc(output.value)}, {label}{state}"
+    return Branch(output.value, script_kind(output.script.type), label, href, name, output.script.address)
+
+
+def _rest(seen: Sequence[Branch], count: int, total: int, what: str) -> list[Branch]:
+    """All that have no branch of their own, as one."""
+    if len(seen) == count:
+        return []
+    amount = total - sum(branch.amount for branch in seen)
+    label = f"{count - len(seen):,} more {what}"
+    return [Branch(amount, REST, label, f"#{what}", f"{label}: {plain_btc(amount)}")]
+
+
+def _seen(count: int) -> int:
+    return count if count <= MOST else MOST - 1
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def _places(branches: Sequence[Branch], total: int) -> list[Place]:
+    shares = [TRUNK * branch.amount / total for branch in branches]
+    gap = min(GAP, FAN / max(len(branches) - 1, 1))
+    top = -(sum(max(share, HAIR) for share in shares) + gap * (len(branches) - 1)) / 2
+    trunk = -TRUNK / 2
+    places = []
+    for share in shares:
+        bottom = top + max(share, HAIR)
+        places.append(Place(top, bottom, trunk, trunk + max(share, THREAD)))
+        top, trunk = bottom + gap, trunk + share
+    return places
+
+
+def _from_left(place: Place) -> str:
+    top, bottom, trunk_top, trunk_bottom = map(_number, place)
+    bend, end = MIDDLE // 2, MIDDLE + 1  # over the others' edge: or the background would shimmer through
+    notch, middle = _tip(place)
+    return (
+        f"M0 {top}C{bend} {top} {bend} {trunk_top} {end} {trunk_top}V{trunk_bottom}"
+        f"C{bend} {trunk_bottom} {bend} {bottom} 0 {bottom}L{_number(notch)} {middle}Z"
+    )
+
+
+def _to_right(place: Place) -> str:
+    top, bottom, trunk_top, trunk_bottom = map(_number, place)
+    bend = MIDDLE + MIDDLE // 2
+    tip, middle = _tip(place)
+    end = _number(WIDTH - tip)
+    return (
+        f"M{MIDDLE} {trunk_top}C{bend} {trunk_top} {bend} {top} {end} {top}L{WIDTH} {middle} {end} {bottom}"
+        f"C{bend} {bottom} {bend} {trunk_bottom} {MIDDLE} {trunk_bottom}Z"
+    )
+
+
+def _tip(place: Place) -> tuple[float, str]:
+    """How long it is, and where, down."""
+    return min(TIP, (place.bottom - place.top) / 2), _number((place.top + place.bottom) / 2)
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _link(branch: Branch, path: str) -> str:
+    title = f"{branch.name}\n{branch.detail}" if branch.detail else branch.name
+    return (
+        f'<a class="kind-{branch.kind}" href="{escape(branch.href)}" aria-label="{escape(branch.name)}">'
+        f'<title>{escape(title)}</title><path fill="url(#flow-{branch.kind})" d="{path}"/></a>'
+    )
+
+
+def _gradient(kind: str) -> str:
+    """The kind's own colour at the edges, that of all money in the trunk."""
+    return (
+        f'<linearGradient id="flow-{kind}" class="kind-{kind}" gradientUnits="userSpaceOnUse" x2="{WIDTH}">'
+        '<stop offset=".06"/><stop offset=".5"/><stop offset=".94"/></linearGradient>'
+    )
+
+
+def _legend(branches: Sequence[Branch]) -> Iterator[str]:
+    for kind in LEGEND:
+        if labels := dict.fromkeys(branch.label for branch in branches if branch.kind == kind):
+            yield f'<li class="kind-{kind}">{escape(", ".join(labels))}</li>'
+
+
+def register(app: Flask) -> None:
+    app.add_template_global(flow)
