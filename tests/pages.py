@@ -24,7 +24,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 INLINE = {"a", "abbr", "b", "bdi", "code", "i", "kbd", "span", "strong", "time"}
 UNSEEN = {"title", "svg", "script", "style"}  # their text is no part of what is read on the page
 BAD = ("javascript:", "data:", "http:", "https:", "//")  # as an address: inline code, or somebody else's
-OF_ITSELF = ("canonical", "alternate", "og:url")  # the page's own address, whole where PUBLIC_URL is set
+OF_ITSELF = ("canonical", "alternate", "og:url", "og:image")  # the page's own address, whole where PUBLIC_URL is set
 WATCHED_SECONDS = 600.0
 LOADED = {("link", "href"), ("script", "src"), ("img", "src")}
 

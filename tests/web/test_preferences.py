@@ -135,12 +135,17 @@ def test_pages_are_kept_for_each_way_of_reading(explorer: Explorer) -> None:
     assert tags() == first
 
 
-def test_every_page_says_where_it_is_and_in_which_languages(explorer: Explorer) -> None:
-    page = explorer.get("/blocks?x=1&before=20&lang=en")
+def test_every_page_says_where_it_is_and_in_which_languages() -> None:
+    page = Explorer("demo", PUBLIC_URL="https://btc.example").get("/blocks?x=1&before=20&lang=en")
     links = [found for tag, found in page.elements if tag == "link" and found.get("rel") in ("canonical", "alternate")]
     assert [(link.get("hreflang"), link["href"]) for link in links] == [
-        (None, "/blocks?before=20"),
-        ("en", "/blocks?before=20&lang=en"),
-        ("zh-Hans", "/blocks?before=20&lang=zh"),
-        ("x-default", "/blocks?before=20"),
+        (None, "https://btc.example/blocks?before=20"),
+        ("en", "https://btc.example/blocks?before=20&lang=en"),
+        ("zh-Hans", "https://btc.example/blocks?before=20&lang=zh"),
+        ("x-default", "https://btc.example/blocks?before=20"),
     ]
+
+
+def test_without_an_address_of_our_own_none_is_named(explorer: Explorer) -> None:
+    """Search engines take whole addresses only, and those of this machine would lead them astray."""
+    assert "canonical" not in explorer.get("/").body
