@@ -9,6 +9,7 @@ COPY app.py config.py gunicorn.conf.py ./
 COPY explorer explorer
 COPY templates templates
 COPY static static
+COPY translations translations
 # Compiled here, because at run time nothing can be written; readable for any user, whatever the checkout's modes were.
 RUN python -m compileall -q . && chmod -R a+rX .
 

@@ -89,8 +89,10 @@ def whole_coins(satoshis: int) -> Markup:
         return amount(satoshis)
 
 
-def plain_btc(satoshis: int) -> str:
-    """The same as plain text, without the zeros at the end: 0.5 BTC."""
+def plain_amount(satoshis: int) -> str:
+    """An amount as plain text, without the zeros at the end: 0.5 BTC."""
+    if current().unit == "sat":
+        return f"{satoshis:,} sat"
     whole, rest = divmod(satoshis, COIN)
     return f"{whole:,}.{rest:08}".rstrip("0").rstrip(".") + " BTC"
 

@@ -14,7 +14,9 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from explorer.bitcoin.models import Input, Output, Spend, TransactionPart
-from explorer.web.filters import output_anchor, plain_btc, script_name
+from explorer.language import gettext as _
+from explorer.language import ngettext
+from explorer.web.filters import output_anchor, plain_amount, script_name
 from explorer.web.pictures import OTHER, SCRIPT_KINDS, markup, script_kind
 
 MOST = 20  # branches on either side; of more, the last one is all the rest
@@ -57,7 +59,8 @@ def flow(tx: TransactionPart, spends: Mapping[int, Spend], tx_url: str, fee_url:
     left = _inputs(tx, tx_url, needs_block=needs_block)
     right = _outputs(tx, spends, tx_url, needs_block=needs_block)
     if tx.fee:
-        right.append(Branch(tx.fee, FEE, "Fee", fee_url, f"Fee: {plain_btc(tx.fee)}"))
+        name = _("Fee: %(amount)s", amount=plain_amount(tx.fee))
+        right.append(Branch(tx.fee, FEE, _("Fee"), fee_url, name))
     total = sum(branch.amount for branch in right)
     if tx.first or not total or total != sum(branch.amount for branch in left):
         return markup("")
@@ -77,11 +80,18 @@ def flow(tx: TransactionPart, spends: Mapping[int, Spend], tx_url: str, fee_url:
 
 
 def _sentence(tx: TransactionPart, total: int) -> str:
-    outputs = f"{tx.output_count:,} output{'' if tx.output_count == 1 else 's'}"
+    outputs = ngettext("%(num)s output", "%(num)s outputs", tx.output_count)
+    amount = plain_amount(total)
     if tx.is_coinbase:
-        return f"{plain_btc(total)} of new coins and fees to {outputs}"
-    inputs = f"{tx.input_count:,} input{'' if tx.input_count == 1 else 's'}"
-    return f"{plain_btc(total)} from {inputs} to {outputs}, with a fee of {plain_btc(tx.fee or 0)}"
+        return _("%(amount)s of new coins and fees to %(outputs)s", amount=amount, outputs=outputs)
+    inputs = ngettext("%(num)s input", "%(num)s inputs", tx.input_count)
+    return _(
+        "%(amount)s from %(inputs)s to %(outputs)s, with a fee of %(fee)s",
+        amount=amount,
+        inputs=inputs,
+        outputs=outputs,
+        fee=plain_amount(tx.fee or 0),
+    )
 
 
 # --- branches ---------------------------------------------------------------------------------------------------------
@@ -90,15 +100,15 @@ def _sentence(tx: TransactionPart, total: int) -> str:
 def _inputs(tx: TransactionPart, tx_url: str, *, needs_block: bool) -> list[Branch]:
     """Empty where amounts are not known."""
     if tx.is_coinbase:
-        name = f"New coins and fees: {plain_btc(tx.total_out)}"
-        return [Branch(tx.total_out, NEW, "New coins and fees", "#in-0", name)]
+        label = _("New coins and fees")
+        return [Branch(tx.total_out, NEW, label, "#in-0", f"{label}: {plain_amount(tx.total_out)}")]
     branches = []
     for vin, source in enumerate(tx.inputs[: _seen(tx.input_count)]):
         if source.prevout is None or tx.total_in is None:
             return []
         href = f"{tx_url}{source.txid}{_anchor(source, needs_block=needs_block)}"
-        branches.append(_of_output(f"Input {vin}", source.prevout, href))
-    return branches + _rest(branches, tx.input_count, tx.total_in or 0, "inputs")
+        branches.append(_of_output(_("Input %(number)s", number=vin), source.prevout, href))
+    return branches + _rest(branches, tx.input_count, tx.total_in or 0, is_input=True)
 
 
 def _anchor(source: Input, *, needs_block: bool) -> str:
@@ -111,25 +121,29 @@ def _outputs(tx: TransactionPart, spends: Mapping[int, Spend], tx_url: str, *, n
         spend = spends.get(vout)
         if spend and spend.txid:
             in_block = f"?block={spend.block_hash}" if needs_block and spend.block_hash else ""
-            branches.append(_of_output(f"Output {vout}", output, f"{tx_url}{spend.txid}{in_block}", ", spent"))
+            which = _("Output %(number)s, spent", number=vout)
+            branches.append(_of_output(which, output, f"{tx_url}{spend.txid}{in_block}"))
         else:
-            branches.append(_of_output(f"Output {vout}", output, f"#out-{vout}"))
-    return branches + _rest(branches, tx.output_count, tx.total_out, "outputs")
+            branches.append(_of_output(_("Output %(number)s", number=vout), output, f"#out-{vout}"))
+    return branches + _rest(branches, tx.output_count, tx.total_out, is_input=False)
 
 
-def _of_output(which: str, output: Output, href: str, state: str = "") -> Branch:
+def _of_output(which: str, output: Output, href: str) -> Branch:
     label = script_name(output.script.type)
-    name = f"{which}: {plain_btc(output.value)}, {label}{state}"
+    name = f"{which}: {plain_amount(output.value)}, {label}"
     return Branch(output.value, script_kind(output.script.type), label, href, name, output.script.address)
 
 
-def _rest(seen: Sequence[Branch], count: int, total: int, what: str) -> list[Branch]:
+def _rest(seen: Sequence[Branch], count: int, total: int, *, is_input: bool) -> list[Branch]:
     """All that have no branch of their own, as one."""
-    if len(seen) == count:
+    if not (left := count - len(seen)):
         return []
     amount = total - sum(branch.amount for branch in seen)
-    label = f"{count - len(seen):,} more {what}"
-    return [Branch(amount, REST, label, f"#{what}", f"{label}: {plain_btc(amount)}")]
+    if is_input:
+        href, label = "#inputs", ngettext("%(num)s more input", "%(num)s more inputs", left)
+    else:
+        href, label = "#outputs", ngettext("%(num)s more output", "%(num)s more outputs", left)
+    return [Branch(amount, REST, label, href, f"{label}: {plain_amount(amount)}")]
 
 
 def _seen(count: int) -> int:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from math import log1p
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus
 from explorer.bitcoin.weights import BlockWeights
+from explorer.language import gettext as _
 
 STEPS = (2, 5, 15, 50, 150)  # sat/vB: where the second to the sixth colour of a fee rate begins
 LEAST_BAR, LEAST_VESSEL = 0.02, 0.04
@@ -99,10 +100,13 @@ def weight_stack(weights: BlockWeights) -> Markup:
     outputs, inputs, witnesses = (
         f"{part / weights.total:.0%}" for part in (weights.outputs, weights.inputs, weights.witnesses)
     )
-    return markup(
-        f'<svg class="stack" role="img" aria-label="Outputs take {outputs} of the weight, inputs {inputs}, '
-        f'witnesses {witnesses}">{"".join(rects)}</svg>'
+    words = _(
+        "Outputs take %(outputs)s of the weight, inputs %(inputs)s, witnesses %(witnesses)s",
+        outputs=outputs,
+        inputs=inputs,
+        witnesses=witnesses,
     )
+    return markup(f'<svg class="stack" role="img" aria-label="{escape(words)}">{"".join(rects)}</svg>')
 
 
 # --- fee rates of a block, as a ruler ---------------------------------------------------------------------------------

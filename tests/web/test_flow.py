@@ -107,7 +107,7 @@ def test_every_branch_says_what_it_is_and_leads_there() -> None:
     assert [(branch["name"], branch["kind"], branch["href"]) for branch in found] == [
         ("Input 0: 0.01 BTC, P2WPKH", "kind-p2wpkh", f"/tx/{'bb' * 32}#out-0"),
         ("Input 1: 0.5 BTC, P2WPKH", "kind-p2wpkh", f"/tx/{'bb' * 32}#out-1"),
-        ("Output 0: 0.4 BTC, Taproot, spent", "kind-p2tr", f"/tx/{'cc' * 32}"),
+        ("Output 0, spent: 0.4 BTC, Taproot", "kind-p2tr", f"/tx/{'cc' * 32}"),
         ("Output 1: 0 BTC, OP_RETURN", "kind-other", "#out-1"),
         ("Output 2: 0.01 BTC, odd", "kind-other", "#out-2"),
         ("Fee: 0.1 BTC", "kind-fee", "/block/b"),
