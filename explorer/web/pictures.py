@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from math import log1p
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus, TransactionPart
+from explorer.language import gettext as _
 
 STEPS = (2, 5, 15, 50, 150)  # sat/vB: where the second to the sixth colour of a fee rate begins
 LEAST_BAR, LEAST_VESSEL = 0.02, 0.04  # what a level shows at least, unless there is nothing
@@ -72,7 +73,8 @@ def fee_scale() -> Markup:
     )
     words = "".join(f'<text x="{(n + 1) * width:.2f}%" y="19">{step}</text>' for n, step in enumerate(STEPS))
     bounds = ", ".join(map(str, STEPS))
-    return markup(f'<svg class="scale" role="img" aria-label="Colours change at {bounds} sat/vB">{steps}{words}</svg>')
+    label = escape(_("Colours change at %(bounds)s sat/vB", bounds=bounds))
+    return markup(f'<svg class="scale" role="img" aria-label="{label}">{steps}{words}</svg>')
 
 
 # --- fee rates of a block, as a ruler ---------------------------------------------------------------------------------
@@ -97,9 +99,14 @@ def fee_ruler(stats: BlockStats) -> Markup:
         for mark in _spread([mark for mark in RULER_MARKS if mark <= top], x)
     )
     needle = f"{x(p50):.2f}%"
+    label = _(
+        "Fee rates in sat/vB: lowest %(lowest)s, median %(median)s, highest %(highest)s",
+        lowest=stats.lowest_fee_rate,
+        median=p50,
+        highest=stats.highest_fee_rate,
+    )
     return markup(
-        '<svg class="ruler" role="img" aria-label="Fee rates in sat/vB: '
-        f'lowest {stats.lowest_fee_rate}, median {p50}, highest {stats.highest_fee_rate}">'
+        f'<svg class="ruler" role="img" aria-label="{escape(label)}">'
         + span("range", stats.lowest_fee_rate, stats.highest_fee_rate, 27, 2)
         + span("most", p10, p90, 18, 20)
         + span("half", p25, p75, 18, 20)
