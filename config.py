@@ -299,6 +299,12 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(**values)
 
 
+def languages(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """What the shell's locale asks for: zh_CN. No setting of ours, and so in no table of them."""
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := environ.get(name))), "")
+    return [name for name in [locale.partition(".")[0].partition("@")[0]] if name]
+
+
 # --- what no single value can tell ------------------------------------------------------------------------------------
 
 CREDENTIALS: Final = {

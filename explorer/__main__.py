@@ -6,6 +6,8 @@ import click
 
 from explorer.commands import doctor, rpc, status
 from explorer.commands.console import EXIT_CODES, Program
+from explorer.commands.speech import Option
+from explorer.language import noop
 from explorer.version import VERSION
 
 
@@ -15,7 +17,13 @@ def _no_colour(context: click.Context, parameter: click.Parameter, value: str | 
 
 
 @click.group(cls=Program, epilog=EXIT_CODES)
-@click.version_option(VERSION, prog_name="bitcoin-explorer", message="%(prog)s %(version)s")
+@click.version_option(
+    VERSION,
+    prog_name="bitcoin-explorer",
+    message="%(prog)s %(version)s",
+    cls=Option,
+    help=noop("Show the version and exit."),
+)
 @click.option("--no-colour", envvar="NO_COLOR", hidden=True, expose_value=False, callback=_no_colour)
 def main() -> None:
     """Ask the Bitcoin nodes that the explorer is set to talk to.

@@ -11,6 +11,18 @@ from typing import ClassVar
 Value = str | int | None
 
 
+class Phrase(str):
+    """Words of ours among the values: in English as it stands, and said in the language of the words around it."""
+
+    text: str
+    values: dict[str, Value]
+
+    def __new__(cls, text: str, /, **values: Value) -> Phrase:
+        phrase = super().__new__(cls, text.format_map(values))
+        phrase.text, phrase.values = text, values
+        return phrase
+
+
 class ExplorerError(Exception):
     """Base of the family. `message_id` is a key of `messages.CATALOGUE`, `values` fill its placeholders."""
 

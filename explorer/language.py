@@ -23,7 +23,7 @@ FOLDER: Final = Path(__file__).parents[1] / "translations"
 
 def gettext(text: str, **values: object) -> str:
     """The text in the language that is spoken, its `%(name)s` filled in."""
-    return str(flask_babel.gettext(text, **values))
+    return str(flask_babel.gettext(text, **values)) if text else ""  # a catalogue says of itself what it has under ""
 
 
 def ngettext(one: str, many: str, num: int, **values: object) -> str:

@@ -1,6 +1,7 @@
-"""The words of every error, by message id: what happened, and what to do about it. The one place to translate.
+"""The words of every error, by message id: what happened, and what to do about it.
 
-`{name}` stands for a value that the error carries. Values come from visitors and nodes: templates escape them.
+Written in English, and said in the language of whoever is answered (explorer/language.py). `{name}` stands for a value
+that the error carries. Values come from visitors and nodes: templates escape them.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from explorer.errors import ExplorerError, Value
+from explorer.errors import ExplorerError, Phrase, Value
+from explorer.language import gettext
 
 
 class Words(NamedTuple):
@@ -369,6 +371,13 @@ def words(error: ExplorerError) -> Words:
 
 
 def fill(words: Words, values: Mapping[str, Value]) -> Words:
-    """The words with their placeholders filled in."""
-    known = _Blank({name: "—" if value is None else value for name, value in values.items()})
-    return Words(*(part.format_map(known) for part in words))
+    """The words in the language that is spoken, with their placeholders filled in."""
+    known = _Blank({name: said(value) for name, value in values.items()})
+    return Words(*(gettext(part).format_map(known) for part in words))
+
+
+def said(value: Value) -> str:
+    """A value as it is said: a phrase in the language that is spoken, a dash for what is missing."""
+    if isinstance(value, Phrase):
+        return gettext(value.text).format_map(value.values)
+    return "—" if value is None else str(value)

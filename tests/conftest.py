@@ -33,7 +33,8 @@ def lacking(thing: str, advice: str) -> NoReturn:
 
 
 def pytest_configure() -> None:
-    """The settings of whoever runs the tests are forgotten before any test module is imported."""
+    """The settings and the language of whoever runs the tests are forgotten before any test module is imported."""
+    os.environ["LC_ALL"] = "C.UTF-8"
     for name in list(os.environ):
         if is_setting(name):
             del os.environ[name]

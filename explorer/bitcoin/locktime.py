@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
-from explorer.bitcoin.models import TransactionPart
+from typing import NamedTuple
 
 LOCKTIME_THRESHOLD = 500_000_000  # below it a height, from it on Unix seconds
 SEQUENCE_DISABLED = 1 << 31  # BIP 68: no relative lock
@@ -13,24 +11,25 @@ SEQUENCE_MASK = 0xFFFF
 SEQUENCE_UNIT = 512  # seconds
 
 
-def locktime_words(tx: TransactionPart) -> str:
-    """What the lock time says, in a few words of plain text."""
-    if tx.locktime == 0:
-        return "none"
-    if tx.locktime < LOCKTIME_THRESHOLD:
-        words = f"not before block {tx.locktime + 1:,}"  # valid in a block higher than it
-    else:
-        words = f"not before {datetime.fromtimestamp(tx.locktime, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    if tx.is_final:
-        return f"{words}, switched off by final sequences"
-    return words
+class Lock(NamedTuple):
+    """Until when: one of the two is None. Absolute a height or Unix seconds, relative a number of blocks or seconds."""
+
+    blocks: int | None = None
+    seconds: int | None = None
 
 
-def relative_lock_words(sequence: int, version: int) -> str | None:
-    """The relative lock of an input (BIP 68), in words; None where it has none."""
+def absolute_lock(locktime: int) -> Lock | None:
+    """The height of the first block that may hold a transaction, or the time before which none may; None without."""
+    if locktime == 0:
+        return None
+    if locktime < LOCKTIME_THRESHOLD:
+        return Lock(blocks=locktime + 1)  # valid in a block higher than it
+    return Lock(seconds=locktime)
+
+
+def relative_lock(sequence: int, version: int) -> Lock | None:
+    """How long after the confirmation of the output an input may spend it (BIP 68); None where it may at once."""
     if version < 2 or sequence & SEQUENCE_DISABLED or not sequence & SEQUENCE_MASK:
         return None
     amount = sequence & SEQUENCE_MASK
-    if sequence & SEQUENCE_IS_TIME:
-        return f"{timedelta(seconds=amount * SEQUENCE_UNIT)} after the output was confirmed"
-    return f"{amount:,} block{'s' if amount != 1 else ''} after the output was confirmed"
+    return Lock(seconds=amount * SEQUENCE_UNIT) if sequence & SEQUENCE_IS_TIME else Lock(blocks=amount)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from explorer.language import gettext as _
 from explorer.node.rpc import Named
 
 LARGEST = 2**63  # beyond it, numbers are kept as Decimal: our JSON encoder takes no larger int
@@ -26,9 +27,9 @@ def parse_named(typed: Iterable[str]) -> Named:
     for position, text in enumerate(typed, 1):
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise ValueError(f"argument {position} is not name=value")
+            raise ValueError(_("With --named, argument %(position)s is not name=value.", position=position))
         if name in named:
-            raise ValueError(f"{name} is given twice")
+            raise ValueError(_("With --named, %(name)s is given twice.", name=name))
         named[name] = parse(value)
     return named
 

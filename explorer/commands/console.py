@@ -9,7 +9,9 @@ from typing import Any, Final
 import click
 
 from config import ConfigError
+from explorer.commands.speech import Group
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
+from explorer.language import gettext as _
 from explorer.messages import words
 
 
@@ -55,10 +57,10 @@ def printable(text: str) -> str:
 
 
 def complain(text: str) -> None:
-    click.echo(click.style("error:", fg="red") + f" {printable(text)}", err=True)
+    click.echo(click.style(_("error:"), fg="red") + f" {printable(text)}", err=True)
 
 
-class Program(click.Group):
+class Program(Group):
     """Says every error of the family in a line on stderr, and ends with its code."""
 
     def invoke(self, ctx: click.Context) -> Any:

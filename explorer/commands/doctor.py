@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,8 +10,12 @@ import click
 
 import config
 from config import DEMO, Settings
+from explorer.commands import speech
 from explorer.commands.console import Exit, printable
+from explorer.commands.layout import width, wrap
 from explorer.findings import Finding, worst
+from explorer.language import gettext as _
+from explorer.language import noop
 from explorer.node.diagnosis import ANSWER_SECONDS, examine
 from explorer.node.discovery import Endpoint, find_endpoints
 from explorer.node.rpcauth import User, make_user
@@ -20,25 +23,31 @@ from explorer.node.rpcauth import User, make_user
 Examined = tuple[Endpoint | None, list[Finding]]
 
 WIDTH: Final = 100
-COLOURS: Final = {"ok": "green", "note": "cyan", "warning": "yellow", "bad": "red"}
+MARKS: Final = {  # of each level: its word, its colour
+    "ok": (noop("ok"), "green"),
+    "note": (noop("note"), "cyan"),
+    "warning": (noop("warning"), "yellow"),
+    "bad": (noop("bad"), "red"),
+}
 LATER: Final = {"warming_up", "work_queue_full", "rate_limited"}  # what passes by itself
-STAND_IN: Final = "Your node does not work: see what is marked bad above. Another one answers in its place."
+STAND_IN: Final = noop("Your node does not work: see what is marked bad above. Another one answers in its place.")
+FOR_ENVIRONMENT: Final = noop("For the explorer's environment; the password is shown this once:")
 VERDICTS: Final = {
-    Exit.OK: "All is well.",
-    Exit.ERROR: "It works, with the warnings above.",
-    Exit.NO_NODE: "It does not work: see what is marked bad above.",
-    Exit.NOT_READY: "It does not work yet: the node is starting, or asked too much.",
+    Exit.OK: noop("All is well."),
+    Exit.ERROR: noop("It works, with the warnings above."),
+    Exit.NO_NODE: noop("It does not work: see what is marked bad above."),
+    Exit.NOT_READY: noop("It does not work yet: the node is starting, or asked too much."),
 }
 
 
 def _user(context: click.Context, parameter: click.Parameter, name: str | None) -> User | None:
     try:
         return None if name is None else make_user(name)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+    except ValueError:
+        raise click.BadParameter(_("must have 1 to 64 letters, digits and . _ -")) from None
 
 
-@click.command(
+@speech.command(
     "doctor",
     short_help="What is wrong, and what to do.",
     epilog="""\b
@@ -50,8 +59,8 @@ Exit codes:
   4  the node is starting or busy: try again later
 """,
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines, once all is known.")
-@click.option(
+@speech.option("--json", "as_json", is_flag=True, help="Print JSON for machines, once all is known.")
+@speech.option(
     "--user",
     metavar="NAME",
     callback=_user,
@@ -77,13 +86,12 @@ def command(context: click.Context, as_json: bool, user: User | None) -> None:
         heard: list[Finding] = []
         nodes.append((endpoint, heard))
         if endpoint is not None and not as_json:
-            kind = "Your node" if endpoint.is_own else "Another node"
-            click.secho(printable(f"{kind}, {endpoint.label}, named by {endpoint.found_by}"), bold=True)
+            click.secho(printable(_heading(endpoint)), bold=True)
         for finding in findings:
             heard.append(finding)
             if not as_json:
                 _print(finding)
-    code = exit_code([findings for _, findings in nodes])
+    code = exit_code([found for endpoint, found in nodes])
     if as_json:
         click.echo(json.dumps(_as_json(nodes, code, user), indent=2, ensure_ascii=False))
     else:
@@ -104,7 +112,7 @@ def exit_code(nodes: list[list[Finding]]) -> Exit:
 
 def _verdict(nodes: list[Examined], code: Exit) -> str:
     own = worst(finding.level for finding in nodes[0][1])
-    return STAND_IN if code == Exit.ERROR and own == "bad" else VERDICTS[code]
+    return _(STAND_IN if code == Exit.ERROR and own == "bad" else VERDICTS[code])
 
 
 def _examinations(settings: Settings) -> Iterator[tuple[Endpoint | None, Iterator[Finding]]]:
@@ -120,21 +128,29 @@ def _examinations(settings: Settings) -> Iterator[tuple[Endpoint | None, Iterato
 # --- for people -------------------------------------------------------------------------------------------------------
 
 
+def _heading(endpoint: Endpoint) -> str:
+    if endpoint.is_own:
+        return _("Your node, %(label)s, named by %(setting)s", label=endpoint.label, setting=endpoint.found_by)
+    return _("Another node, %(label)s, named by %(setting)s", label=endpoint.label, setting=endpoint.found_by)
+
+
 def _print(finding: Finding) -> None:
     words = finding.words
-    mark = click.style(f"{finding.level:>8}", fg=COLOURS[finding.level])
-    first, *rest = textwrap.wrap(printable(f"{words.title}. {words.what}"), WIDTH - 10, break_long_words=False)
+    level, colour = MARKS[finding.level]
+    mark = " " * (8 - width(_(level))) + click.style(_(level), fg=colour)
+    said = _("%(title)s. %(what)s", title=words.title, what=words.what)
+    first, *rest = wrap(printable(said), WIDTH - 10)
     click.echo(f"{mark}  {first}")
-    advice = textwrap.wrap(printable(f"→ {words.advice}"), WIDTH - 10, subsequent_indent="  ") if words.advice else []
+    advice = wrap(printable(f"→ {words.advice}"), WIDTH - 10, "  ") if words.advice else []
     for line in (*rest, *advice):
         click.echo(" " * 10 + line)
 
 
 def _print_user(user: User) -> None:
-    click.echo("\nFor bitcoin.conf, and then restart the node:\n")
+    click.echo(f"\n{_('For bitcoin.conf, and then restart the node:')}\n")
     for line in user.lines:
         click.echo(line)
-    click.echo("\nFor the explorer's environment; the password is shown this once:\n")
+    click.echo(f"\n{_(FOR_ENVIRONMENT)}\n")
     click.echo(f"BITCOIN_RPC_USER={user.name}\nBITCOIN_RPC_PASSWORD={user.password.reveal()}")
 
 

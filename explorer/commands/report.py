@@ -10,10 +10,15 @@ from typing import Any
 import click
 
 from explorer.bitcoin.amounts import COIN
-from explorer.bitcoin.models import ChainStatus
+from explorer.bitcoin.models import ChainStatus, MempoolStatus
 from explorer.chain.overview import Overview
 from explorer.commands.console import printable, sentence
+from explorer.commands.layout import pad
 from explorer.errors import ExplorerError
+from explorer.findings import DAY, HOUR, MINUTE
+from explorer.language import gettext as _
+from explorer.language import ngettext
+from explorer.messages import said
 from explorer.wallet.status import WalletStatus
 
 NAME_WIDTH, BAR_WIDTH = 16, 30  # characters
@@ -34,61 +39,74 @@ class NodeReport:
 
 
 def as_text(report: NodeReport) -> str:
-    lines = [click.style(printable(report.label), bold=True)]
+    lines = [click.style(printable(said(report.label)), bold=True)]
     if isinstance(report.overview, ExplorerError):
-        return "\n".join([*lines, f"  {_bad('no answer')}"])
+        return "\n".join([*lines, f"  {_bad(_('no answer'))}"])
     lines += [_line(*line) for line in _node(report.overview, report.now)]
     for name, wallet in report.wallets.items():
-        lines.append(click.style(f"  Wallet {printable(name) or '(the one without a name)'}", bold=True))
+        heading = _("Wallet %(name)s", name=printable(name)) if name else _("Wallet (the one without a name)")
+        lines.append(click.style(f"  {heading}", bold=True))
         lines += [_line(f"  {label}", value) for label, value in _wallet(wallet)]
     return "\n".join(lines)
 
 
 def _line(name: str, value: str) -> str:
-    return f"  {name:<{NAME_WIDTH}}{value}"
+    return f"  {pad(name, NAME_WIDTH)}{value}"
 
 
 def _node(overview: Overview, now: int) -> Iterator[Line]:
     chain, node, mempool = overview.status.chain, overview.status.node, overview.status.mempool
-    yield "Chain", chain.network
-    yield "Height", f"{chain.height:,} of {chain.headers:,} headers"
-    yield "Progress", _progress(chain)
-    yield "On disk", gigabytes(chain.size_on_disk)
-    yield "Pruned", f"yes, blocks from {chain.prune_height:,} on are there" if chain.prune_height is not None else "no"
-    yield "Version", printable(node.version)
-    yield "Connections", f"{node.connections} ({node.connections_in} in, {node.connections_out} out)"
+    yield _("Chain"), chain.network
+    yield _("Height"), _("%(height)s of %(headers)s headers", height=f"{chain.height:,}", headers=f"{chain.headers:,}")
+    yield _("Progress"), _progress(chain)
+    yield _("On disk"), gigabytes(chain.size_on_disk)
+    if chain.prune_height is None:
+        yield _("Pruned"), _("no")
+    else:
+        yield _("Pruned"), _("yes, blocks from %(height)s on are there", height=f"{chain.prune_height:,}")
+    yield _("Version"), printable(node.version)
+    inbound, outbound = node.connections_in, node.connections_out
+    ways = _("%(count)s (%(inbound)s in, %(outbound)s out)", count=node.connections, inbound=inbound, outbound=outbound)
+    yield _("Connections"), ways
     for warning in chain.warnings:
-        yield "Warning", click.style(printable(warning), fg="yellow")
-    yield "Newest block", chain.best_hash
-    yield "  Time", f"{_utc(chain.time)} ({_age(now - chain.time)})"
-    yield "  Transactions", "not known" if overview.tip_transactions is None else f"{overview.tip_transactions:,}"
-    yield "  Difficulty", f"{chain.difficulty:,}".lower()
-    yield "Mempool", f"{mempool.count:,} transaction{'' if mempool.count == 1 else 's'}, {mempool.vsize:,} vB"
+        yield _("Warning"), click.style(printable(warning), fg="yellow")
+    yield _("Newest block"), chain.best_hash
+    count = overview.tip_transactions
+    yield f"  {_('Time')}", _("%(time)s (%(ago)s)", time=_utc(chain.time), ago=_age(now - chain.time))
+    yield f"  {_('Transactions')}", _("not known") if count is None else f"{count:,}"
+    yield f"  {_('Difficulty')}", f"{chain.difficulty:,}".lower()
+    yield _("Mempool"), _mempool(mempool)
+
+
+def _mempool(mempool: MempoolStatus) -> str:
+    size = f"{mempool.vsize:,}"
+    return ngettext("%(num)s transaction, %(size)s vB", "%(num)s transactions, %(size)s vB", mempool.count, size=size)
 
 
 def _progress(chain: ChainStatus) -> str:
     """A bar while the node is catching up."""
     if not chain.catching_up:
-        return click.style("synced", fg="green")
+        return click.style(_("synced"), fg="green")
     progress = min(chain.progress, 0.9999)  # not whole before it is
     filled = int(progress * BAR_WIDTH)
     percent = f"{progress * 100:.2f} %"
-    return click.style(f"[{'#' * filled:-<{BAR_WIDTH}}] {percent}, catching up", fg="yellow")
+    bar = f"[{'#' * filled:-<{BAR_WIDTH}}]"
+    return click.style(f"{bar} {_('%(percent)s, catching up', percent=percent)}", fg="yellow")
 
 
 def _wallet(wallet: WalletStatus | ExplorerError) -> Iterator[Line]:
     if isinstance(wallet, ExplorerError):
-        yield "Refused", _bad(printable(sentence(wallet)))
+        yield _("Refused"), _bad(printable(sentence(wallet)))
         return
-    yield "Balance", btc(wallet.balance)
+    yield _("Balance"), btc(wallet.balance)
     if wallet.pending:
-        yield "Pending", btc(wallet.pending)
+        yield _("Pending"), btc(wallet.pending)
     if wallet.immature:
-        yield "Immature", btc(wallet.immature)
-    yield "Transactions", f"{wallet.transactions:,}"
-    yield "UTXOs", f"{wallet.coins:,}"
+        yield _("Immature"), btc(wallet.immature)
+    yield _("Transactions"), f"{wallet.transactions:,}"
+    yield _("UTXOs"), f"{wallet.coins:,}"
     if wallet.is_locked:
-        yield "Locked", "yes: spending needs the passphrase"
+        yield _("Locked"), _("yes: spending needs the passphrase")
 
 
 def _bad(text: str) -> str:
@@ -114,12 +132,19 @@ def _utc(seconds: int) -> str:
 
 
 def _age(seconds: int) -> str:
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if abs(seconds) >= size:
-            count = abs(seconds) // size
-            words = f"{count:,} {unit}{'' if count == 1 else 's'}"
-            return f"{words} ago" if seconds > 0 else f"in {words}"
-    return "just now"
+    if abs(seconds) < MINUTE:
+        return _("just now")
+    time = _whole(abs(seconds))
+    return _("%(time)s ago", time=time) if seconds > 0 else _("in %(time)s", time=time)
+
+
+def _whole(seconds: int) -> str:
+    """In the largest unit up to days."""
+    if seconds >= DAY:
+        return ngettext("%(num)s day", "%(num)s days", seconds // DAY)
+    if seconds >= HOUR:
+        return ngettext("%(num)s hour", "%(num)s hours", seconds // HOUR)
+    return ngettext("%(num)s minute", "%(num)s minutes", seconds // MINUTE)
 
 
 # --- for machines -----------------------------------------------------------------------------------------------------

@@ -8,24 +8,26 @@ from typing import Any
 import click
 import msgspec
 
+from explorer.commands import speech
 from explorer.commands.arguments import parse, parse_named
 from explorer.commands.console import EXIT_CODES, complain, exit_code
 from explorer.commands.nodes import own_node
 from explorer.errors import ExplorerError
+from explorer.language import gettext as _
 from explorer.node.rpc_errors import node_words
 
 
-@click.command(
+@speech.command(
     "rpc",
     epilog=EXIT_CODES,
     context_settings={"allow_interspersed_args": False},  # what follows the method is the node's: -1 is no option
     short_help="Ask the node anything.",
 )
-@click.option("--wallet", metavar="NAME", help="Ask this wallet; needed where several are loaded.")
-@click.option("--named", is_flag=True, help="The arguments are name=value, in any order.")
-@click.option("--stdin", "from_stdin", is_flag=True, help="Read further arguments from standard input, one a line.")
-@click.option("--timeout", type=click.IntRange(1), metavar="SECONDS", help="How long to wait; else RPC_TIMEOUT.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on one line, strings in quotes.")
+@speech.option("--wallet", metavar="NAME", help="Ask this wallet; needed where several are loaded.")
+@speech.option("--named", is_flag=True, help="The arguments are name=value, in any order.")
+@speech.option("--stdin", "from_stdin", is_flag=True, help="Read further arguments from standard input, one a line.")
+@speech.option("--timeout", type=click.IntRange(1), metavar="SECONDS", help="How long to wait; else RPC_TIMEOUT.")
+@speech.option("--json", "as_json", is_flag=True, help="Print the result as JSON on one line, strings in quotes.")
 @click.argument("method")
 @click.argument("args", nargs=-1)
 def command(
@@ -66,7 +68,7 @@ def command(
     try:
         params: list[Any] = [parse_named(typed)] if named else [parse(text) for text in typed]
     except ValueError as error:
-        raise click.UsageError(f"With --named, {error}.") from None
+        raise click.UsageError(str(error)) from None
     node = own_node(timeout)
     asked = node.for_wallet(wallet) if wallet is not None else node
     # Raw: what the node wrote, to the last digit.
@@ -81,7 +83,7 @@ def _refuse(error: ExplorerError) -> None:
     if said is None:
         raise error
     code, message = said
-    complain(f"{message} (code {code})")
+    complain(_("%(message)s (code %(code)s)", message=message, code=code))
     click.get_current_context().exit(exit_code(error))
 
 

@@ -8,17 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from explorer.chain.overview import get_overview
-from explorer.commands import report
+from explorer.commands import report, speech
 from explorer.commands.console import EXIT_CODES, complain, exit_code, sentence
 from explorer.commands.nodes import all_nodes
 from explorer.commands.report import NodeReport
 from explorer.errors import ExplorerError
+from explorer.language import gettext as _
 from explorer.node.rpc import Rpc
 from explorer.wallet.status import WalletStatus, get_wallet
 
 
-@click.command("status", epilog=EXIT_CODES, short_help="How the nodes stand.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: amounts in satoshis, times in Unix seconds.")
+@speech.command("status", epilog=EXIT_CODES, short_help="How the nodes stand.")
+@speech.option("--json", "as_json", is_flag=True, help="Print JSON: amounts in satoshis, times in Unix seconds.")
 def command(as_json: bool) -> None:
     """Show how each node stands: its chain, its newest block, its mempool, and every wallet that it has loaded.
 
@@ -40,10 +41,10 @@ def command(as_json: bool) -> None:
     for number, found in enumerate(reports):
         if not as_json:
             click.echo(("\n" if number else "") + report.as_text(found))
-        refusals = {found.label: found.overview} | {f"{found.label}, wallet {k}": v for k, v in found.wallets.items()}
+        refusals = {found.label: found.overview} | {_of_wallet(found, name): w for name, w in found.wallets.items()}
         for who, refusal in refusals.items():
             if isinstance(refusal, ExplorerError):
-                complain(f"{who}: {sentence(refusal)}")
+                complain(_("%(who)s: %(problem)s", who=who, problem=sentence(refusal)))
                 failures.append(refusal)
     if failures:
         click.get_current_context().exit(exit_code(failures[0]))
@@ -55,6 +56,10 @@ def _ask(rpc: Rpc) -> NodeReport:
     except ExplorerError as error:
         return NodeReport(rpc.label, rpc.now(), error, {})
     return NodeReport(rpc.label, rpc.now(), overview, {name: _ask_wallet(rpc, name) for name in overview.wallets})
+
+
+def _of_wallet(found: NodeReport, name: str) -> str:
+    return _("%(node)s, wallet %(name)s", node=found.label, name=name)
 
 
 def _ask_wallet(rpc: Rpc, name: str) -> WalletStatus | ExplorerError:

@@ -7,10 +7,12 @@ from typing import Final
 
 from explorer.errors import Value
 from explorer.findings.words import CATALOGUE, Level
+from explorer.language import ngettext
 from explorer.messages import Words, fill
 
 LEVELS: Final[tuple[Level, ...]] = ("ok", "note", "warning", "bad")  # from good to bad
 
+MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
 GB: Final = 1_000_000_000
 MB: Final = 1_000_000
 
@@ -42,11 +44,13 @@ def worst(levels: Iterable[Level]) -> Level:
 
 def duration(seconds: float) -> str:
     """About as long, in the largest unit that fits."""
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * length:
-            return f"{round(seconds / length)} {unit}s"
-    count = max(1, round(seconds))
-    return f"{count} second{'s' if count > 1 else ''}"
+    if seconds >= 2 * DAY:
+        return ngettext("%(num)s day", "%(num)s days", round(seconds / DAY))
+    if seconds >= 2 * HOUR:
+        return ngettext("%(num)s hour", "%(num)s hours", round(seconds / HOUR))
+    if seconds >= 2 * MINUTE:
+        return ngettext("%(num)s minute", "%(num)s minutes", round(seconds / MINUTE))
+    return ngettext("%(num)s second", "%(num)s seconds", max(1, round(seconds)))
 
 
 def amount(size: int) -> str:

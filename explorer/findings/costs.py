@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-TXINDEX = "about 65 GB and some hours to build"
-SPENDERS = "about 90 GB and some hours to build"
-BLOCK_FILTERS = "about 13 GB and some hours to build"
-COIN_STATS = "less than 1 GB and some hours to build"
+from explorer.language import noop
+
+TXINDEX = noop("about 65 GB and some hours to build")
+SPENDERS = noop("about 90 GB and some hours to build")
+BLOCK_FILTERS = noop("about 13 GB and some hours to build")
+COIN_STATS = noop("less than 1 GB and some hours to build")

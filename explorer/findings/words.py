@@ -1,5 +1,5 @@
-"""The words of every finding, by its id: how grave it is, a title, what is so, and what to do. As in `messages.py`, the
-one place to translate.
+"""The words of every finding, by its id: how grave it is, a title, what is so, and what to do. In English, as in
+`messages.py`.
 """
 
 from __future__ import annotations
@@ -260,16 +260,28 @@ CATALOGUE: Final[dict[str, Entry]] = {
         "Without peers: is it online, and may it connect (connect=, networkactive)? With them: wait, and look again.",
     ),
     "clocks_agree": Entry("ok", "The clocks agree", "The node's, this machine's, and the newest block's."),
-    "clock_of_node": Entry(
+    "clock_of_node_behind": Entry(
         "warning",
         "The node's clock is wrong",
-        "It is {off} {direction} what its peers' clocks say.",
+        "It is {off} behind what its peers' clocks say.",
         "Set the clock of the node's machine, and let NTP keep it: a node whose clock is behind refuses new blocks.",
     ),
-    "clocks_differ": Entry(
+    "clock_of_node_ahead": Entry(
+        "warning",
+        "The node's clock is wrong",
+        "It is {off} ahead of what its peers' clocks say.",
+        "Set the clock of the node's machine, and let NTP keep it: a node whose clock is behind refuses new blocks.",
+    ),
+    "clock_behind_ours": Entry(
         "warning",
         "Two clocks differ",
-        "The clock of the node's machine is {off} {direction} this one's.",
+        "The clock of the node's machine is {off} behind this one's.",
+        "Set both by NTP. Ages of blocks are told by this machine's clock.",
+    ),
+    "clock_ahead_of_ours": Entry(
+        "warning",
+        "Two clocks differ",
+        "The clock of the node's machine is {off} ahead of this one's.",
         "Set both by NTP. Ages of blocks are told by this machine's clock.",
     ),
     "block_from_future": Entry(

@@ -23,7 +23,7 @@ from typing import Final
 
 from config import Secret
 from explorer.deadline import left
-from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
+from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable, Phrase
 from explorer.node.discovery import Cookie, Endpoint, Password
 from explorer.node.rate import Turns
 from explorer.node.wire import Answer, Wire, seconds_until
@@ -187,9 +187,9 @@ class Transport:
         if isinstance(error, (BadStatusLine, UnknownProtocol)) and not isinstance(error, RemoteDisconnected):
             return NodeUnavailable("node_not_json", endpoint=label, http_status=None)
         if isinstance(error, ssl.SSLCertVerificationError):
-            reason = f"its certificate cannot be trusted ({error.verify_message})"
+            reason: str = Phrase("its certificate cannot be trusted ({reason})", reason=error.verify_message)
         elif isinstance(error, (IncompleteRead, RemoteDisconnected)):
-            reason = "it closed the connection before the answer was complete"
+            reason = Phrase("it closed the connection before the answer was complete")
         else:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return NodeUnavailable(endpoint=label, reason=reason)

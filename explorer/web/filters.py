@@ -16,11 +16,11 @@ from markupsafe import Markup, escape
 from explorer.bitcoin.amounts import COIN
 from explorer.bitcoin.carried import carried
 from explorer.bitcoin.coinbase import coinbase_text
-from explorer.bitcoin.locktime import relative_lock_words
 from explorer.bitcoin.models import BlockStats, Input, MempoolEntry, Output, fee_rate
 from explorer.chain.transactions import PER_PAGE
 from explorer.language import gettext as _
-from explorer.web import pictures, times
+from explorer.language import noop
+from explorer.web import locks, pictures, times
 from explorer.web.pictures import markup
 from explorer.web.preferences import USUAL, applied, current
 
@@ -28,24 +28,24 @@ LONG_SCRIPT = 1_000  # hex characters, of a script or a whole witness; longer on
 END = 8  # characters of a shortened id that always show
 
 NETWORKS = {
-    "main": "Mainnet",
-    "test": "Testnet3",
-    "testnet4": "Testnet4",
-    "signet": "Signet",
-    "regtest": "Regtest",
+    "main": noop("Mainnet"),
+    "test": noop("Testnet3"),
+    "testnet4": noop("Testnet4"),
+    "signet": noop("Signet"),
+    "regtest": noop("Regtest"),
 }
 SCRIPTS = {  # the node's word: (label, what it stands for)
-    "pubkey": ("P2PK", "Pay to public key"),
-    "pubkeyhash": ("P2PKH", "Pay to public key hash"),
-    "scripthash": ("P2SH", "Pay to script hash"),
-    "multisig": ("Multisig", "Bare multisig: public keys without an address"),
-    "nulldata": ("OP_RETURN", "Carries data, can never be spent"),
-    "witness_v0_keyhash": ("P2WPKH", "Pay to witness public key hash, segwit version 0"),
-    "witness_v0_scripthash": ("P2WSH", "Pay to witness script hash, segwit version 0"),
-    "witness_v1_taproot": ("Taproot", "P2TR: pay to taproot, segwit version 1"),
-    "witness_unknown": ("Future segwit", "A witness version without rules yet: anyone can spend it"),
-    "anchor": ("Anchor", "P2A: anyone may spend it to raise the fee"),
-    "nonstandard": ("Nonstandard", "None of the usual kinds of script"),
+    "pubkey": ("P2PK", noop("Pay to public key")),
+    "pubkeyhash": ("P2PKH", noop("Pay to public key hash")),
+    "scripthash": ("P2SH", noop("Pay to script hash")),
+    "multisig": (noop("Multisig"), noop("Bare multisig: public keys without an address")),
+    "nulldata": ("OP_RETURN", noop("Carries data, can never be spent")),
+    "witness_v0_keyhash": ("P2WPKH", noop("Pay to witness public key hash, segwit version 0")),
+    "witness_v0_scripthash": ("P2WSH", noop("Pay to witness script hash, segwit version 0")),
+    "witness_v1_taproot": ("Taproot", noop("P2TR: pay to taproot, segwit version 1")),
+    "witness_unknown": (noop("Future segwit"), noop("A witness version without rules yet: anyone can spend it")),
+    "anchor": (noop("Anchor"), noop("P2A: anyone may spend it to raise the fee")),
+    "nonstandard": (noop("Nonstandard"), noop("None of the usual kinds of script")),
 }
 BYTES = ("B", "kB", "MB", "GB", "TB")
 VBYTES = ("vB", "kvB", "MvB", "GvB")
@@ -202,13 +202,18 @@ def short(text: str) -> Markup:
 def party(output: Output, address_url: str) -> Markup:
     """Who has an output, or had it, and how much: a whole row of a card at once, since a page has hundreds of them."""
     address = output.script.address
-    who = f'<a href="{address_url}{escape(address)}">{short(address)}</a>' if address else _bare(output.script.type)
+    who = f'<a href="{address_url}{escape(address)}">{short(address)}</a>' if address else bare(output.script.type)
     return markup(f'{who}<span class="amount">{coins(output.value)}</span>')
 
 
-@lru_cache(maxsize=64)
-def _bare(kind: str) -> Markup:
-    return Markup('<span class="bare">{}</span>').format(script(kind))
+def bare(kind: str) -> Markup:
+    """The kind of a script where there is no address."""
+    return _bare(kind, current().language)
+
+
+@lru_cache(maxsize=256)
+def _bare(kind: str, language: str) -> Markup:
+    return Markup('<span class="bare">{}</span>').format(_script(kind, language))
 
 
 def chunks(text: str) -> Markup:
@@ -219,11 +224,16 @@ def chunks(text: str) -> Markup:
     )
 
 
-@lru_cache(maxsize=64)
 def script(kind: str) -> Markup:
     """The kind of a script by its usual name; what it stands for on hover."""
-    label, meaning = SCRIPTS.get(kind, (kind, "A kind that this explorer does not know by name"))
-    return Markup('<abbr class="kind" title="{}">{}</abbr>').format(meaning, label)
+    return _script(kind, current().language)
+
+
+@lru_cache(maxsize=256)
+def _script(kind: str, language: str) -> Markup:
+    """`language` is the one that is spoken."""
+    label, meaning = SCRIPTS.get(kind, (None, noop("A kind that this explorer does not know by name")))
+    return Markup('<abbr class="kind" title="{}">{}</abbr>').format(_(meaning), _(label) if label else kind)
 
 
 def script_name(kind: str) -> str:
@@ -232,7 +242,7 @@ def script_name(kind: str) -> str:
 
 
 def network_name(network: str) -> str:
-    return NETWORKS.get(network, network)
+    return _(NETWORKS[network]) if network in NETWORKS else network
 
 
 def is_long_script(script_hex: str | None) -> bool:
@@ -284,7 +294,8 @@ def register(app: Flask) -> None:
         coins, amount, whole_coins, sats, rate_number, rate, floored, floored_rate, package_rate,
         number, exact, size, vsize, weight, percent, difficulty, hex32,
         times.duration, times.moment, times.age, times.clock, short, chunks, script,
-        network_name, user_agent, party, page_numbers, output_anchor, carried, coinbase_text, relative_lock_words,
+        network_name, user_agent, party, page_numbers, output_anchor, carried, coinbase_text,
+        locks.lock_time, locks.relative_lock,
     )  # fmt: skip
     for function in (*plain, *pictures.ALL):
         app.add_template_filter(function)

@@ -15,7 +15,9 @@ from explorer.bitcoin.models import ChainStatus
 from explorer.bitcoin.query import parse_number
 from explorer.chain.tip import ChainState, last_seen
 from explorer.errors import BadQuery
-from explorer.language import LANGUAGES, TAGS
+from explorer.language import LANGUAGES, TAGS, noop
+from explorer.language import gettext as _
+from explorer.messages import said
 from explorer.node.connection import get_rpc_connection
 from explorer.node.failover import has_answered
 from explorer.node.rpc import Rpc
@@ -23,7 +25,7 @@ from explorer.version import VERSION
 from explorer.web.assets import static_url
 from explorer.web.preferences import UNITS, applied, of_request
 
-SITE = "Bitcoin Explorer"
+SITE = noop("Bitcoin Explorer")
 MAX_PAGE = 1_000_000
 PARAMETERS = ("block", "before", "page")  # of a query: what a page's address may say
 
@@ -58,10 +60,10 @@ def render(template: str, chain_state: ChainState | None, /, *, chain: ChainStat
             units=UNITS,
             public=settings().origin if settings().public_url else "",  # what the rest of the world may be told
             can_describe_search=settings().origin is not None,
-            site=SITE,
+            site=_(SITE),
             version=VERSION,
             answered=chain is not None or has_answered(),
-            rpc_label=label,
+            rpc_label=said(connection.label) if connection.is_demo else label,
             is_demo=connection.is_demo,
             now=connection.now(),
             network=chain.network if chain else seen.chain.network if seen else None,

@@ -85,7 +85,8 @@ def fee_scale() -> Markup:
     )
     words = "".join(f'<text x="{(n + 1) * width:.2f}%" y="19">{step}</text>' for n, step in enumerate(STEPS))
     bounds = ", ".join(map(str, STEPS))
-    return markup(f'<svg class="scale" role="img" aria-label="Colours change at {bounds} sat/vB">{steps}{words}</svg>')
+    label = escape(_("Colours change at %(bounds)s sat/vB", bounds=bounds))
+    return markup(f'<svg class="scale" role="img" aria-label="{label}">{steps}{words}</svg>')
 
 
 def weight_stack(weights: BlockWeights) -> Markup:
@@ -131,9 +132,14 @@ def fee_ruler(stats: BlockStats) -> Markup:
         for mark in _spread([mark for mark in RULER_MARKS if mark <= top], x)
     )
     needle = f"{x(p50):.2f}%"
+    label = _(
+        "Fee rates in sat/vB: lowest %(lowest)s, median %(median)s, highest %(highest)s",
+        lowest=stats.lowest_fee_rate,
+        median=p50,
+        highest=stats.highest_fee_rate,
+    )
     return markup(
-        '<svg class="ruler" role="img" aria-label="Fee rates in sat/vB: '
-        f'lowest {stats.lowest_fee_rate}, median {p50}, highest {stats.highest_fee_rate}">'
+        f'<svg class="ruler" role="img" aria-label="{escape(label)}">'
         + span("range", stats.lowest_fee_rate, stats.highest_fee_rate, 27, 2)
         + span("most", p10, p90, 18, 20)
         + span("half", p25, p75, 18, 20)

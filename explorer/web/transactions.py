@@ -7,7 +7,6 @@ from collections.abc import Hashable
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from explorer.bitcoin.locktime import locktime_words
 from explorer.bitcoin.query import Hash, Height, parse_block_id, parse_hash, parse_number
 from explorer.chain.transactions import get_raw, get_transaction
 from explorer.errors import BadQuery, NotFound
@@ -43,7 +42,6 @@ def show(txid: str) -> str | AnyResponse:
         page=found.page,
         pages=found.pages,
         fate=found.fate,
-        locktime_words=locktime_words(found.tx),
         note="genesis" if found.is_genesis else None,
         block_hint=found.place.block_hash if found.place and (found.needs_block or hint) else None,
         needs_block=found.needs_block,

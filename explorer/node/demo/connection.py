@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, overload
 import msgspec
 
 from explorer.decoding import json_decoder
-from explorer.errors import ExplorerError, NodeUnavailable, NotFound
+from explorer.errors import ExplorerError, NodeUnavailable, NotFound, Phrase
 from explorer.node.demo.methods import answer
 from explorer.node.demo.moment import Moment
 from explorer.node.demo.parameters import NodeError
@@ -30,7 +30,7 @@ class DemoConnection:
     `clock` gives Unix seconds. A call, and a batch as a whole, sees one position.
     """
 
-    label: Final = "demo chain"
+    label: Final = Phrase("demo chain")
     is_demo: Final = True
 
     def __init__(self, clock: Callable[[], float] = time.time, record: Record | None = None) -> None:

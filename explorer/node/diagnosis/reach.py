@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPException
 
+from explorer.errors import Phrase
 from explorer.findings import Finding
 from explorer.node import discovery
 from explorer.node.diagnosis import machine
@@ -18,7 +19,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
     try:
         addresses = sorted({found[4][0] for found in _resolve(endpoint.host, endpoint.port)}, key=str)
     except (OSError, UnicodeError) as error:  # UnicodeError: an empty or overlong label
-        reason = error.strerror if isinstance(error, socket.gaierror) else "it cannot be a name"
+        reason = error.strerror if isinstance(error, socket.gaierror) else Phrase("it cannot be a name")
         yield Finding("name_unknown", host=endpoint.host, reason=reason)
         return
     if endpoint.host not in addresses:  # it was an address itself
@@ -28,7 +29,11 @@ def examine(patient: Patient) -> Iterator[Finding]:
     except ConnectionRefusedError:
         yield _why_nothing_listens(patient)
     except TimeoutError:
-        yield Finding("filtered", endpoint=endpoint.label, reason=f"no answer within {CONNECT_SECONDS} seconds")
+        yield Finding(
+            "filtered",
+            endpoint=endpoint.label,
+            reason=Phrase("no answer within {seconds} seconds", seconds=CONNECT_SECONDS),
+        )
     except OSError as error:  # a router or a firewall says so: no route, network unreachable
         yield Finding("filtered", endpoint=endpoint.label, reason=error.strerror or type(error).__name__)
     else:

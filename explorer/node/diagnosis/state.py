@@ -110,11 +110,9 @@ def _clocks(patient: Patient, chain: Chain) -> Finding:
     network = patient.ask("getnetworkinfo").known(_Network)
     offset = network.timeoffset if network else 0  # what peers have on average, minus the node's
     if abs(offset) > CLOCK_SECONDS:
-        direction = "behind" if offset > 0 else "ahead of"
-        return Finding("clock_of_node", off=duration(abs(offset)), direction=direction)
+        return Finding(f"clock_of_node_{'behind' if offset > 0 else 'ahead'}", off=duration(abs(offset)))
     if patient.date is not None and abs(difference := patient.date[0] - patient.date[1]) > CLOCK_SECONDS:
-        direction = "ahead of" if difference > 0 else "behind"
-        return Finding("clocks_differ", off=duration(abs(difference)), direction=direction)
+        return Finding("clock_ahead_of_ours" if difference > 0 else "clock_behind_ours", off=duration(abs(difference)))
     if (ahead := chain.time - time.time()) > BLOCK_AHEAD:
         return Finding("block_from_future", off=duration(ahead), height=chain.blocks)
     return Finding("clocks_agree")
