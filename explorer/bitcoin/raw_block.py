@@ -60,6 +60,10 @@ class RawTransaction:
         return [(o[31::-1].hex(), int.from_bytes(o[32:], "little")) for o in outpoints if o != COINBASE_OUTPOINT]
 
     @property
+    def input_count(self) -> int:
+        return len(self._layout.inputs)
+
+    @property
     def output_count(self) -> int:
         return len(self._layout.outputs)
 

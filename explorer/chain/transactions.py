@@ -186,14 +186,15 @@ def _asked_for_details(
     entry: answers.MempoolEntry | None,
 ) -> TransactionPage:
     """Raises Moved for a transaction that enters or leaves the mempool in this very moment."""
-    first, spent = (page - 1) * PER_PAGE, bare.spends
+    first = (page - 1) * PER_PAGE
     batch = Batch(rpc)
     before = TipCheck(batch, state)
     # Verbosity 2 costs a node ten times 1, since it reads the undo data of a whole block; and a block is all there is
     # without an index, as a parent may have been spent and pruned.
-    alone = entry is not None or len(spent) <= FEW_INPUTS
+    alone = entry is not None or bare.input_count <= FEW_INPUTS
     details = batch.ask(Raw, "getrawtransaction", txid, 1 if alone else 2)
-    shown = (spent[first : first + PER_PAGE] if entry else spent) if alone else []
+    spent = bare.spends if alone else []
+    shown = spent[first : first + PER_PAGE] if entry else spent
     prevouts = PrevoutQuestion(batch, shown, capabilities.chain, entry.depends if entry else None)
     spends = SpendQuestion(batch, txid, bare.scripts(first, PER_PAGE), capabilities)
     after = TipCheck(batch, state)
