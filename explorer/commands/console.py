@@ -48,7 +48,7 @@ def exit_code(error: ExplorerError) -> Exit:
 def sentence(error: ExplorerError) -> str:
     """What happened and what to do, in a line."""
     said = words(error)
-    return f"{said.what} {said.advice}"
+    return _("%(what)s %(advice)s", what=said.what, advice=said.advice)
 
 
 def printable(text: str) -> str:

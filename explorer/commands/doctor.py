@@ -31,7 +31,6 @@ MARKS: Final = {  # of each level: its word, its colour
 }
 LATER: Final = {"warming_up", "work_queue_full", "rate_limited"}  # what passes by itself
 STAND_IN: Final = noop("Your node does not work: see what is marked bad above. Another one answers in its place.")
-FOR_ENVIRONMENT: Final = noop("For the explorer's environment; the password is shown this once:")
 VERDICTS: Final = {
     Exit.OK: noop("All is well."),
     Exit.ERROR: noop("It works, with the warnings above."),
@@ -147,10 +146,12 @@ def _print(finding: Finding) -> None:
 
 
 def _print_user(user: User) -> None:
-    click.echo(f"\n{_('For bitcoin.conf, and then restart the node:')}\n")
+    for_conf = _("For bitcoin.conf, and then restart the node:")
+    for_environment = _("For the explorer's environment; the password is shown this once:")
+    click.echo(f"\n{for_conf}\n")
     for line in user.lines:
         click.echo(line)
-    click.echo(f"\n{_(FOR_ENVIRONMENT)}\n")
+    click.echo(f"\n{for_environment}\n")
     click.echo(f"BITCOIN_RPC_USER={user.name}\nBITCOIN_RPC_PASSWORD={user.password.reveal()}")
 
 

@@ -41,7 +41,7 @@ class NodeReport:
 def as_text(report: NodeReport) -> str:
     lines = [click.style(printable(said(report.label)), bold=True)]
     if isinstance(report.overview, ExplorerError):
-        return "\n".join([*lines, f"  {_bad(_('no answer'))}"])
+        return "\n".join([*lines, "  " + _bad(_("no answer"))])
     lines += [_line(*line) for line in _node(report.overview, report.now)]
     for name, wallet in report.wallets.items():
         heading = _("Wallet %(name)s", name=printable(name)) if name else _("Wallet (the one without a name)")
@@ -72,9 +72,9 @@ def _node(overview: Overview, now: int) -> Iterator[Line]:
         yield _("Warning"), click.style(printable(warning), fg="yellow")
     yield _("Newest block"), chain.best_hash
     count = overview.tip_transactions
-    yield f"  {_('Time')}", _("%(time)s (%(ago)s)", time=_utc(chain.time), ago=_age(now - chain.time))
-    yield f"  {_('Transactions')}", _("not known") if count is None else f"{count:,}"
-    yield f"  {_('Difficulty')}", f"{chain.difficulty:,}".lower()
+    yield "  " + _("Time"), _("%(time)s (%(ago)s)", time=_utc(chain.time), ago=_age(now - chain.time))
+    yield "  " + _("Transactions"), _("not known") if count is None else f"{count:,}"
+    yield "  " + _("Difficulty"), f"{chain.difficulty:,}".lower()
     yield _("Mempool"), _mempool(mempool)
 
 
@@ -91,7 +91,7 @@ def _progress(chain: ChainStatus) -> str:
     filled = int(progress * BAR_WIDTH)
     percent = f"{progress * 100:.2f} %"
     bar = f"[{'#' * filled:-<{BAR_WIDTH}}]"
-    return click.style(f"{bar} {_('%(percent)s, catching up', percent=percent)}", fg="yellow")
+    return click.style(_("%(bar)s %(percent)s, catching up", bar=bar, percent=percent), fg="yellow")
 
 
 def _wallet(wallet: WalletStatus | ExplorerError) -> Iterator[Line]:
