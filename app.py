@@ -17,6 +17,7 @@ from explorer.web import (
     health,
     help,
     home,
+    lessons,
     live,
     node,
     page_cache,
@@ -26,9 +27,11 @@ from explorer.web import (
     proxy,
     search,
     switches,
+    terms,
     transactions,
 )
 from explorer.web.page import SETTINGS
+from explorer.web.unindented import Unindented
 
 VIEWS = (home, blocks, transactions, search, addresses, help, node, health, switches)
 
@@ -38,12 +41,12 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     settings = settings or config.load()
     app = Flask(__name__)
     app.config[SETTINGS] = settings
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "extensions": [Unindented]}
     app.url_map.merge_slashes = False  # a hostile path is answered, not redirected
     app.logger.setLevel(settings.log_level.upper())
     cache.init_app(app, settings)
     language.register(app, preferences.language)
-    for part in (filters, flow, encoding, assets, headers, problems):
+    for part in (filters, flow, lessons, terms, encoding, assets, headers, problems):
         part.register(app)
     page_cache.register(app, settings)
     patience.register(app, settings)

@@ -22,7 +22,7 @@ from explorer.node.rpc import Call
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 INLINE = {"a", "abbr", "b", "bdi", "code", "i", "kbd", "span", "strong", "time"}
-UNSEEN = {"title", "svg", "script", "style"}  # their text is no part of what is read on the page
+UNSEEN = {"title", "svg", "script", "style"}  # their text is no part of what is read on the page, nor are popovers
 BAD = ("javascript:", "data:", "http:", "https:", "//")  # as an address: inline code, or somebody else's
 OF_ITSELF = ("canonical", "alternate", "og:url", "og:image")  # the page's own address, whole where PUBLIC_URL is set
 WATCHED_SECONDS = 600.0
@@ -184,7 +184,7 @@ class Page(HTMLParser):
         text = "".join(parts)
         if tag != "title" or not any(name == "svg" for name, *_ in self._open):  # that of a picture is not the page's
             self.texts.append((tag, " ".join(text.split()), found))
-        if tag not in UNSEEN:
+        if tag not in UNSEEN and "popover" not in found:
             self.handle_data(text if tag in INLINE else f" {text} ")
 
     def handle_data(self, data: str) -> None:

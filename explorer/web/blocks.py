@@ -16,6 +16,7 @@ from explorer.chain.block_weights import get_weights
 from explorer.chain.blocks import get_raw_block, hash_at, list_blocks
 from explorer.errors import BadQuery
 from explorer.messages import words
+from explorer.web import lessons
 from explorer.web.headers import keep_for_good
 from explorer.web.lifetime import LEAST, holds_for
 from explorer.web.page import page_number, render, rpc
@@ -38,7 +39,14 @@ def _before(arguments: Arguments) -> int | None:
 @kept(TIP, parameters=lambda arguments: (_before(arguments),))
 def index() -> str:
     found = list_blocks(rpc(), _before(request.args))
-    return render("blocks.html", found.state, blocks=found.blocks, newer=found.newer, older=found.older)
+    return render(
+        "blocks.html",
+        found.state,
+        blocks=found.blocks,
+        newer=found.newer,
+        older=found.older,
+        lessons=lessons.of_list(found),
+    )
 
 
 def _page_of_block(arguments: Arguments, block_id: str) -> Hashable | None:
@@ -113,4 +121,5 @@ def _page(block_hash: str) -> str:
         best_hash_at_height=found.best_hash,
         version_bits=signals(block.header.version),
         block_hint=block_hash if found.needs_block else None,
+        lessons=lessons.of_block(found),
     )

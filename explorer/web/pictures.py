@@ -53,13 +53,11 @@ def bar(fraction: float | None, least: float = LEAST_BAR) -> Markup:
 
 
 def vessel(fraction: float | None, step: int = 0) -> Markup:
-    """A level, standing, with a tick at each quarter."""
+    """A level, standing. Its ticks are the stylesheet's: there are many vessels on a page."""
     level = _level(fraction, LEAST_VESSEL)
     return markup(
         f'<svg class="vessel fee-{step}" aria-hidden="true">'
-        f'<rect y="{_of(1 - level)}" width="100%" height="{_of(level)}"/>'
-        '<line x1="86%" x2="100%" y1="25%" y2="25%"/><line x1="78%" x2="100%" y1="50%" y2="50%"/>'
-        '<line x1="86%" x2="100%" y1="75%" y2="75%"/></svg>'
+        f'<rect y="{_of(1 - level)}" width="100%" height="{_of(level)}"/></svg>'
     )
 
 

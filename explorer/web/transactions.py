@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from explorer.bitcoin.query import Hash, Height, parse_block_id, parse_hash, parse_number
 from explorer.chain.transactions import get_raw, get_transaction
 from explorer.errors import BadQuery, NotFound
+from explorer.web import lessons
 from explorer.web.headers import keep_for_good
 from explorer.web.page import page_number, render, rpc
 from explorer.web.page_cache import MEMPOOL, TIP, Arguments, kept
@@ -45,6 +46,7 @@ def show(txid: str) -> str | AnyResponse:
         note="genesis" if found.is_genesis else None,
         block_hint=found.place.block_hash if found.place and (found.needs_block or hint) else None,
         needs_block=found.needs_block,
+        lessons=lessons.of_transaction(found),
     )
 
 
