@@ -10,7 +10,7 @@ import pytest
 from explorer.node.discovery import RPC_PORTS
 from explorer.web import calls
 
-OUTPOINTS = [{"txid": "ab" * 32, "vout": 1}]
+OUTPOINTS: list[dict[str, str | int]] = [{"txid": "ab" * 32, "vout": 1}]
 
 
 @pytest.mark.parametrize(
