@@ -71,6 +71,11 @@ def _ngettext_in_templates(one: str, many: str, num: int, **values: object) -> M
     return Markup(_translations().ngettext(one, many, num)) % {"num": f"{num:,}", **values}  # noqa: S704  the same
 
 
+def _pgettext_in_templates(context: str, text: str) -> Markup:
+    """For a text that means several things: `context` says which."""
+    return Markup(_translations().pgettext(context, text)) % {}  # noqa: S704  the same
+
+
 def noop(text: str) -> str:
     """Marks a text that is spoken elsewhere."""
     return text
@@ -79,8 +84,12 @@ def noop(text: str) -> str:
 def register(app: Flask, choose: Callable[[], str]) -> None:
     """Lets an app's pages speak; `choose` tells the language of the one being made."""
     flask_babel.Babel(app, default_translation_directories=str(FOLDER), locale_selector=choose)
-    words = {"_": _gettext_in_templates, "gettext": _gettext_in_templates, "ngettext": _ngettext_in_templates}
-    app.jinja_env.globals.update(words)
+    app.jinja_env.globals.update(
+        _=_gettext_in_templates,
+        gettext=_gettext_in_templates,
+        ngettext=_ngettext_in_templates,
+        pgettext=_pgettext_in_templates,
+    )
 
 
 def speaking(language: str) -> Flask:

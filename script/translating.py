@@ -112,19 +112,19 @@ def texts_of(catalog: Catalog) -> Iterator[Message]:
     return (message for message in catalog if message.id)
 
 
-def _forms(message: Message) -> tuple[str, ...]:
+def forms(message: Message) -> tuple[str, ...]:
     string = message.string or ""
     return (string,) if isinstance(string, str) else tuple(string)
 
 
 def is_translated(message: Message) -> bool:
-    return all(_forms(message)) and not message.fuzzy
+    return all(forms(message)) and not message.fuzzy
 
 
 def mistake(message: Message) -> str | None:
     """What a translation lacks of its text, or has beyond it."""
     many = message.id if isinstance(message.id, str) else message.id[1]
-    for form in _forms(message):
+    for form in forms(message):
         ours, theirs = (sorted(_KEPT.findall(text)) for text in (many, form))
         if ours != theirs:
             return f"has {theirs}, not {ours}"

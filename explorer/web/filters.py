@@ -238,7 +238,7 @@ def _script(kind: str, language: str) -> Markup:
 
 def script_name(kind: str) -> str:
     """The usual name alone."""
-    return SCRIPTS[kind][0] if kind in SCRIPTS else kind
+    return _(SCRIPTS[kind][0]) if kind in SCRIPTS else kind
 
 
 def network_name(network: str) -> str:
