@@ -262,7 +262,7 @@ class TestSearch:
 
     def test_the_typed_words_stay_in_the_field(self, explorer: Explorer) -> None:
         page = explorer.search("hello world")
-        (field,) = [found for tag, found in page.elements if tag == "input"]
+        (field,) = [found for tag, found in page.elements if tag == "input" and found.get("name") == "q"]
         assert field["value"] == "hello world"
 
     def test_an_unknown_output_leads_where_it_is_explained(self, explorer: Explorer) -> None:

@@ -59,7 +59,7 @@ class TestLife:
         assert explorer.get("/").facts["Mempool"].startswith("0 txs")
         txid = regtest.rpc("sendtoaddress", regtest.rpc("getnewaddress"), "0.1")
         vsize = regtest.rpc("getmempoolentry", txid)["vsize"]
-        assert explorer.get("/").facts["Mempool"].startswith(f"1 txs {vsize} vB")
+        assert explorer.get("/").facts["Mempool"].startswith(f"1 tx {vsize} vB")
         height = regtest.rpc("getblockcount") + 1
         assert not explorer.get("/").all("tr")[1].startswith(f"{height} ")
         regtest.mine(1)
@@ -160,7 +160,7 @@ class TestKinds:
             (0, FINAL, "none"),
             (100, FINAL - 1, "not before block 101 100"),
             (1_500_000_000, FINAL - 1, "not before 2017-07-14 02:40:00 UTC 1500000000"),
-            (2_000_000_000, FINAL, "not before 2033-05-18 03:33:20 UTC, switched off by final sequences 2000000000"),
+            (2_000_000_000, FINAL, "not before 2033-05-18 03:33:20 UTC , switched off by final sequences 2000000000"),
         ],
     )
     def test_a_lock_time_in_words(

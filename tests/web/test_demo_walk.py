@@ -18,9 +18,11 @@ from explorer.node.demo import DemoConnection
 from explorer.node.demo.connection import ANCHOR
 
 POSITIONS = 10
+NEW = 5  # blocks below the tip, to which something may still happen
 # The same at every position: walked at the last one only.
 TIMELESS = re.compile(r"/address/|/(tx/[^/]+/(hex|witness)|block/[^/]+/(raw|outputs))")
 LINK = re.compile(r'(?:href|src|action)="([^"]*)"')
+SENT = "/preferences"  # a form that is sent, not a link
 
 
 class Clock:
@@ -76,7 +78,7 @@ def walk(client: FlaskClient, start: str, leave_out: re.Pattern[str] | None = No
         for link in found:
             assert link.startswith(("/", "#")), f"{address} leads out: {link}"
             path = urldefrag(link).url
-            if path and not (leave_out and leave_out.match(path)):
+            if path not in ("", SENT) and not (leave_out and leave_out.match(path)):
                 waiting.append(path)
     return opened
 
@@ -96,7 +98,10 @@ def test_every_page_and_link_works(tenth: int, client: FlaskClient, demo: DemoCo
 def test_every_search_works(tenth: int, client: FlaskClient, demo: DemoConnection, clock: Clock) -> None:
     clock.time += demo.duration * (tenth + 0.5) // POSITIONS
     stand_still(demo)
-    for height in range(demo.call("getblockcount") + 1):
+    tip_height = demo.call("getblockcount")
+    for height in range(tip_height + 1):
+        if height % POSITIONS != tenth and height < tip_height - NEW:
+            continue  # older blocks are searched for at one position each
         block = demo.call("getblock", demo.call("getblockhash", height), 2)
         expected = {f"{height:,}": f"/block/{block['hash']}", block["hash"].upper(): f"/block/{block['hash']}"}
         for position, tx in enumerate(block["tx"]):

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.bitcoin.models import Output, Script, Spend, TransactionPart
@@ -79,6 +79,7 @@ def test_it_is_as_thick_as_the_amounts() -> None:
         assert bottom - top == pytest.approx(TRUNK * share, abs=0.11)
 
 
+@settings(deadline=None)
 @given(AMOUNTS, st.data())
 def test_it_stays_in_its_picture(inputs: list[int], data: st.DataObject) -> None:
     total, outputs = sum(inputs), []
