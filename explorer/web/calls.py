@@ -29,7 +29,7 @@ def curl_start(network: str) -> str:
 
 
 def curl(method: str, params: Sequence[Param]) -> str:
-    body = json.dumps({"jsonrpc": "1.0", "id": "1", "method": method, "params": params})
+    body = json.dumps({"jsonrpc": "1.0", "id": "1", "method": method, "params": params}, separators=(",", ":"))
     return f"rpc {shlex.quote(body)}"
 
 

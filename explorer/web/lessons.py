@@ -16,7 +16,9 @@ from markupsafe import Markup
 from explorer.bitcoin.models import BlockFacts, Spend
 from explorer.chain.block_pages import BlockPage
 from explorer.chain.blocks import BlockList, Home
+from explorer.chain.tip import ChainState
 from explorer.chain.transactions import TransactionPage
+from explorer.chain.vanished import DROPPED, MEMPOOL, REPLACED, Fate
 from explorer.language import gettext as _
 from explorer.web import calls
 from explorer.web.calls import Param
@@ -74,6 +76,8 @@ def of_block(found: BlockPage) -> Lessons:
             Lesson("getblockhash", (block.height,), _("The block that the chain has at this height instead"))
         )
     lessons.append(Lesson("getblockheader", (block.hash,), _("The header, the confirmations and the neighbours")))
+    if _is_pruned(found.state, block.height):  # it is shown as it was kept
+        return tuple(lessons)
     if block.header.size is not None:
         lessons.append(
             Lesson("getblock", (block.hash, 1), _("The same with the sizes and the ids of all transactions"))
@@ -86,6 +90,8 @@ def of_block(found: BlockPage) -> Lessons:
 def of_transaction(found: TransactionPage) -> Lessons:
     if found.is_genesis and found.place:
         return _of_genesis(found.place.block_hash)
+    if found.fate:
+        return _of_vanished(found, found.fate)
     return (*_where_it_is(found), *_what_became_of_it(found))
 
 
@@ -131,6 +137,9 @@ def _where_it_is(found: TransactionPage) -> Lessons:
             Lesson("getmempoolentry", (txid,), entry),
             *_first_coin(found),
         )
+    header = Lesson("getblockheader", (place.block_hash,), _("Its block: height, time, confirmations"))
+    if _is_pruned(found.state, place.height):
+        return (header,)
     block = (place.block_hash,) if found.needs_block or not place.in_best_chain else ()
     if place.in_best_chain and found.tx.fee is not None:
         whole = Lesson(
@@ -138,7 +147,21 @@ def _where_it_is(found: TransactionPage) -> Lessons:
         )
     else:
         whole = Lesson("getrawtransaction", (txid, 1, *block), _("The transaction"))
-    return (whole, Lesson("getblockheader", (place.block_hash,), _("Its block: height, time, confirmations")))
+    return (whole, header)
+
+
+def _of_vanished(found: TransactionPage, fate: Fate) -> Lessons:
+    """A node keeps no word of the transaction itself, so it is asked for what stands in its place."""
+    if fate.state == REPLACED and fate.txid:
+        block = (fate.block_hash,) if fate.block_hash else ()
+        if fate.where == MEMPOOL or block or not found.needs_block:
+            return (Lesson("getrawtransaction", (fate.txid, 1, *block), _("The transaction that took its place")),)
+    spent = found.tx.inputs[0] if found.tx.inputs else None
+    if fate.state == DROPPED and spent and spent.txid is not None and spent.vout is not None:
+        return (
+            Lesson("gettxout", (spent.txid, spent.vout), _("What one of its inputs was to spend: it is free again")),
+        )
+    return ()
 
 
 def _first_coin(found: TransactionPage) -> Lessons:
@@ -167,6 +190,10 @@ def _what_became_of_it(found: TransactionPage) -> Lessons:
             Lesson("gettxspendingprevout", ([outpoint],), _("Which transaction spends output %(vout)s", vout=vout))
         )
     return tuple(lessons)
+
+
+def _is_pruned(state: ChainState, height: int) -> bool:
+    return height < (state.chain.prune_height or 0)
 
 
 def _first(spends: Mapping[int, Spend], wanted: Callable[[Spend], bool]) -> int | None:

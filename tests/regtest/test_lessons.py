@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -17,13 +18,16 @@ from explorer.node.methods import METHODS
 from explorer.node.rpc import Call
 from explorer.web.lessons import INSTEAD
 from tests.bitcoind import Bitcoind
-from tests.coins import ADDRESS, VALUE, draft, mine, reward, spend, split
+from tests.coins import ADDRESS, VALUE, Coin, draft, mine, reward, spend, split
 from tests.lessons import Listed, is_told, listed
 from tests.pages import Explorer
 
 
 class Chain(NamedTuple):
+    """`spare` are coins that nothing spends yet."""
+
     node: Bitcoind
+    spare: list[Coin]
     explorer: Explorer
     paths: dict[str, str]
 
@@ -53,6 +57,7 @@ def chain(request: pytest.FixtureRequest, bitcoind_path: str) -> Iterator[Chain]
         first_of_all = node.rpc("getblock", genesis, 1)["tx"][0]
         yield Chain(
             node,
+            coins[10:],
             Explorer(node.url),
             {
                 "home": "/",
@@ -115,13 +120,15 @@ def post(node: Bitcoind, found: Listed, body: str) -> Any:
     return answer["result"]
 
 
-def in_python(node: Bitcoind, found: Listed) -> dict[str, Any]:
+@contextmanager
+def in_python(node: Bitcoind, found: Listed) -> Iterator[dict[str, Any]]:
     names: dict[str, Any] = {}
     address = "http://USER:PASSWORD@127.0.0.1:18443"
     assert found.start.count(address) == 1
     exec(found.start.replace(address, node.url), names)  # noqa: S102  it is what the page says
     assert isinstance(names["rpc"], AuthServiceProxy)
-    return names
+    yield names
+    names["rpc"]._AuthServiceProxy__conn.close()
 
 
 def test_every_call_answers_what_the_page_shows(chain: Chain) -> None:
@@ -130,13 +137,13 @@ def test_every_call_answers_what_the_page_shows(chain: Chain) -> None:
         assert page.status == 200, f"{name}: {page.text}"
         found = listed(page.body)
         assert len(found.words) == len(found.cli) == len(found.curl) == len(found.python) > 0, name
-        names = in_python(chain.node, found)
-        for call, request, body, line in zip(found.cli, found.curl, found.bodies, found.python, strict=True):
-            assert call == request, name
-            answer = chain.node.rpc(call.method, *call.params)
-            assert steady(post(chain.node, found, body)) == steady(answer), f"{name}: {body}"
-            assert steady(eval(line, names)) == steady(answer), f"{name}: {line}"  # noqa: S307
-            assert is_told(call.method, answer, page.body), f"{name}: {call} is not on the page: {answer}"
+        with in_python(chain.node, found) as names:
+            for call, request, body, line in zip(found.cli, found.curl, found.bodies, found.python, strict=True):
+                assert call == request, name
+                answer = chain.node.rpc(call.method, *call.params)
+                assert steady(post(chain.node, found, body)) == steady(answer), f"{name}: {body}"
+                assert steady(eval(line, names)) == steady(answer), f"{name}: {line}"  # noqa: S307
+                assert is_told(call.method, answer, page.body), f"{name}: {call} is not on the page: {answer}"
 
 
 def test_it_lists_what_is_asked_or_says_why_not(chain: Chain, asked: set[str]) -> None:
@@ -179,3 +186,13 @@ def test_no_page_tells_where_the_node_is(chain: Chain) -> None:
         made = body[body.index('class="made"') :]
         assert chain.node.password not in body, name
         assert f":{chain.node.rpcport}/" not in made and f':{chain.node.rpcport}"' not in made, name  # noqa: PT018
+
+
+def test_of_one_that_was_replaced_it_lists_the_other(chain: Chain) -> None:
+    old, new = (spend([chain.spare[0]], [VALUE - fee]) for fee in (1_000, 9_000))
+    old.send(chain.node)
+    chain.explorer.get(f"/tx/{old.txid}")
+    new.send(chain.node)
+    found = listed(chain.explorer.get(f"/tx/{old.txid}").body)
+    assert found.cli == [("getrawtransaction", [new.txid, 1])]
+    chain.node.rpc("getrawtransaction", *found.cli[0].params)
