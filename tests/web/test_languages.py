@@ -28,7 +28,7 @@ NAMES = set(
         sat vB kvB MvB WU kWU MWU BTC UTC kB MB GB ms
         OP P PK PKH SH WPKH WSH TR RETURN Taproot
         NETWORK LIMITED WITNESS BLOOM COMPACT FILTERS BLAKE
-        Satoshi Knots bc
+        Satoshi Knots bc Python curl bitcoin-cli
         """,
     )
 )
