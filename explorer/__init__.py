@@ -8,13 +8,15 @@
                   ┌─────────────┼────────────────┐
     2           node/         cache/          bitcoin/
                   └─────────────┼────────────────┘
-    1   errors.py   messages.py   findings/   config.py   deadline.py   single_flight.py   places.py   decoding.py
+    1   errors.py   messages.py   findings/   language.py   config.py   deadline.py   single_flight.py   places.py
+        decoding.py
 
 app.py        where the parts meet: `gunicorn app:app` serves it
 __main__.py   where the commands meet: `python -m explorer COMMAND`
 config.py     every setting, declared once; nothing else reads the environment
 web/          a view module per noun: parse, ask, render; finished pages are kept by `page_cache.py`, which answers in
-              front of Flask. templates/ and static/ are what pages look like; `live.py` tells what happens
+              front of Flask, for each way to read that `preferences.py` knows. templates/ and static/ are what pages look
+              like; `live.py` tells what happens, and static/live.js changes pages in place
 background.py what a process does beside: it watches the tip, and makes pages before anyone asks
 commands/     what an operator types: how the nodes stand, what is wrong with them, any call
 chain/        questions about the chain, each a function of an `Rpc`, in as few round trips as can be; `tip.py` holds
@@ -26,6 +28,7 @@ node/         whoever answers: `connection.py` is the cached factory, `client.py
 cache/        facts that never change, kept: in the process's memory, and shared with the workers of the machine
               (`shelf.py`) or with other machines (`redis.py`)
 bitcoin/      pure knowledge: models, amounts, addresses, scripts, what a visitor typed
+language.py   the languages that texts are spoken in; translations/ holds them
 places.py     heavy questions share a few places
 errors.py     what can go wrong; its words are in messages.py
 findings/     what the examination of a node may find, and its words
