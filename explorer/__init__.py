@@ -15,8 +15,8 @@ app.py        where the parts meet: `gunicorn app:app` serves it
 __main__.py   where the commands meet: `python -m explorer COMMAND`
 config.py     every setting, declared once; nothing else reads the environment
 web/          a view module per noun: parse, ask, render; finished pages are kept by `page_cache.py`, which answers in
-              front of Flask, for each way to read that `preferences.py` knows. templates/ and static/ are what pages look
-              like; `live.py` tells what happens, and static/live.js changes pages in place
+              front of Flask, for each of a visitor's `preferences.py`. templates/ and static/ are what pages look like;
+              `live.py` tells what happens, and static/live.js changes pages in place
 background.py what a process does beside: it watches the tip, and makes pages before anyone asks
 commands/     what an operator types: how the nodes stand, what is wrong with them, any call
 chain/        questions about the chain, each a function of an `Rpc`, in as few round trips as can be; `tip.py` holds
