@@ -8,7 +8,7 @@ import shlex
 from html import unescape
 from typing import Any, NamedTuple
 
-BLOCK = re.compile(r"<summary>([^<]+)</summary><pre><code>(.*?)</code></pre>", re.DOTALL)
+BLOCK = re.compile(r"<summary>([^<]+)</summary><pre[^>]*><code>(.*?)</code></pre>", re.DOTALL)
 # Arguments that bitcoin-cli sends as JSON, by their places; it sends all others as text.
 AS_JSON = {
     "getblock": {1},

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from tests.bitcoind import Bitcoind
-from tests.coins import ADDRESS, VALUE, mine, reward, spend, split
+from tests.coins import ADDRESS, VALUE, fund, mine, spend
 from tests.pages import Explorer
 
 LONGEST = 150
@@ -28,7 +28,7 @@ def description(explorer: Explorer, path: str, **headers: str) -> str:
 
 
 def test_of_a_block_and_of_its_transactions(explorer: Explorer, regtest: Bitcoind) -> None:
-    first, second = split(regtest, reward(regtest, 1)[0], 1)[:2]
+    first, second = fund(regtest, 2)
     paid = spend([first], [VALUE - 1_000])
     block = mine(regtest, [paid])
     waiting = spend([second], [second.value - 500])
