@@ -6,7 +6,7 @@
   const said = document.getElementById("said");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const REGIONS = ["#main", ".chain", ".bottom"];
-  const POLL = 4000, POLL_UNSEEN = 20000, AGES = 30000, MEMPOOL = 2000, RETRY = 60000, PATIENCE = 10000; // milliseconds
+  const POLL = 4000, POLL_UNSEEN = 20000, AGES = 30000, MEMPOOL = 2000, RETRY = 60000, PATIENCE = 5000; // milliseconds
   const moves = root.dataset.moves.split(" ");
 
   // --- changing in place --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,10 @@ from tests.server import LiveServer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-SOON = 2_000  # milliseconds within which a block has appeared
-MEMPOOL = 6_000  # the same for what waits: pages rest three seconds between two changes of the mempool
-AGAIN = 15_000  # until a stream that broke off is there again
+AT_ONCE = 2.0  # seconds within which a block has appeared, where nobody else keeps the machine busy
+SOON = 10_000  # milliseconds, on a busy one
+MEMPOOL = 15_000  # the same for what waits: pages rest two seconds between two changes of the mempool
+AGAIN = 40_000  # until a stream that broke off is there again
 
 NOTIFICATION = """() => {
     window.Notification = class {
@@ -77,7 +79,7 @@ def is_as_after_a_reload(page: Page) -> None:
         return not differences[-1]
 
     try:
-        eventually(same, 8)
+        eventually(same, 20)
     except AssertionError:
         raise AssertionError(differences[-1]) from None
 
@@ -91,15 +93,19 @@ def shown(page: Page, text: str, within: float, selector: str = "main") -> None:
 
 def test_a_block_appears_by_itself(chromium: Browser, server: LiveServer, regtest: Bitcoind) -> None:
     with opened(chromium, server.url) as page:
-        for _ in range(2):
+        waits: list[float] = []
+        for _ in range(3):
             (block,) = regtest.mine(1)
+            mined_at = time.monotonic()
             height = regtest.rpc("getblockcount")
             page.locator(f".tiles a[href$='{block}']").wait_for(timeout=SOON)
+            waits.append(time.monotonic() - mined_at)
             page.locator(f"[data-key='row-{block}']").wait_for(timeout=SOON)
             assert page.title().startswith(f"{height:,} ")
             assert page.locator(".blocks tbody tr").count() == 10
             assert page.locator("#said").text_content() == f"Latest block: {height:,}"
             assert page.locator(".tip").text_content() == f"Tip of the chain: block {height:,}"
+        assert min(waits) <= AT_ONCE, waits
         is_as_after_a_reload(page)
 
 
@@ -121,10 +127,10 @@ def test_the_mempool_counts(chromium: Browser, server: LiveServer, regtest: Bitc
     coins = fund(regtest, 2)
     regtest.mine(1)
     with opened(chromium, server.url) as page:
-        shown(page, "Mempool0 txs", MEMPOOL, ".strip > div")
+        shown(page, "^0 txs", MEMPOOL, ".strip dd")
         for coin in coins:
             spend([coin], [VALUE - 1_000]).send(regtest)
-        shown(page, "Mempool2 txs", MEMPOOL, ".strip > div")
+        shown(page, "^2 txs", MEMPOOL, ".strip dd")
         is_as_after_a_reload(page)
     regtest.mine(1)
 
@@ -267,7 +273,7 @@ def test_without_a_place_pages_are_asked_for_again(
             page.goto(server.url)
         (block,) = regtest.mine(1)
         for page in (first, *pages):
-            page.locator(f"[data-key='row-{block}']").wait_for(state="attached", timeout=10_000)
+            page.locator(f"[data-key='row-{block}']").wait_for(state="attached", timeout=20_000)
 
 
 def test_without_scripts_it_is_there_on_a_reload(chromium: Browser, server: LiveServer, regtest: Bitcoind) -> None:
