@@ -95,7 +95,7 @@
     });
     if (whole) {
       document.title = fresh.title;
-      root.dataset.since = fresh.documentElement.dataset.since || "";
+      for (const name of ["since", "mempool"]) root.dataset[name] = fresh.documentElement.dataset[name] || "";
       for (const [name, text] of announced()) if (before.get(name) !== text) say(text);
     } else {
       say(fresh.querySelector("h1")?.textContent || "");

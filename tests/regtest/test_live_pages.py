@@ -15,7 +15,7 @@ import pytest
 from tests.bitcoind import Bitcoind
 from tests.coins import VALUE, fund, spend
 from tests.conftest import StartBitcoind, StartServer
-from tests.events import eventually
+from tests.events import Listening, eventually
 from tests.server import LiveServer
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ NOTIFICATION = """() => {
         constructor(title, more) { window.told = [title, more.body]; }
         static requestPermission() { return Promise.resolve("granted"); }
     };
+}"""
+HIDDEN = """hidden => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
 }"""
 DIFFERENCE = """async () => {
     const bare = (main) => {
@@ -274,6 +278,23 @@ def test_without_a_place_pages_are_asked_for_again(
         (block,) = regtest.mine(1)
         for page in (first, *pages):
             page.locator(f"[data-key='row-{block}']").wait_for(state="attached", timeout=20_000)
+
+
+def test_a_hidden_tab_holds_no_place(chromium: Browser, regtest: Bitcoind, live_server: StartServer) -> None:
+    server = live_server(BITCOIN_RPC_URL=regtest.url, WEB_WORKERS="1", WEB_THREADS="2")  # one place
+    with opened(chromium, server.url) as page:
+        eventually(lambda: not has_place(server))
+        page.evaluate(HIDDEN, True)
+        eventually(lambda: has_place(server))
+        (block,) = regtest.mine(1)
+        page.evaluate(HIDDEN, False)
+        page.locator(f"[data-key='row-{block}']").wait_for(timeout=SOON)
+        eventually(lambda: not has_place(server))
+
+
+def has_place(server: LiveServer) -> bool:
+    with Listening(server.url) as listening:
+        return listening.status == 200
 
 
 def test_without_scripts_it_is_there_on_a_reload(chromium: Browser, server: LiveServer, regtest: Bitcoind) -> None:
