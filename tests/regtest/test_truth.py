@@ -19,7 +19,7 @@ from tests.pages import Explorer
 from tests.regtest.test_failover import Pair, load
 from tests.server import LiveServer
 
-EVENTS = 24
+EVENTS = 16
 LOADS = 4  # of each page: so many that both workers are asked, and a page that was just made is asked for again
 POLLING, ZMQ = 2.0, 1.0  # seconds after which everything has to be told as it is
 AGREED = 15.0  # seconds until two processes have noticed, each by itself, that a node hangs or is back

@@ -1,4 +1,4 @@
-"""Every page, every search and every link of the demo chain, walked at ten positions of the record."""
+"""Every page, every search and every link of the demo chain, walked at several positions of the record."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def walk(client: FlaskClient, start: str, leave_out: re.Pattern[str] | None = No
     return opened
 
 
-@pytest.mark.parametrize("tenth", range(POSITIONS))
+@pytest.mark.parametrize("tenth", [1, 5, POSITIONS - 1])  # half a minute each
 def test_every_page_and_link_works(tenth: int, client: FlaskClient, demo: DemoConnection, clock: Clock) -> None:
     clock.time += demo.duration * (tenth + 0.5) // POSITIONS
     stand_still(demo)
