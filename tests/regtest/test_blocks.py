@@ -62,7 +62,7 @@ class TestPage:
         assert facts["Fees"] == f"{shown(stats['totalfee'])} BTC"
         assert facts["Moved"] == f"{shown(stats['total_out'])} BTC"
         assert facts["Subsidy"] == f"{shown(stats['subsidy'])} BTC"
-        assert facts["Version"].startswith(f"0x{block['version']:08x}")  # its bits depend on how long the shared chain is
+        assert facts["Version"].startswith(f"0x{block['version']:08x}")  # by the chain's length
         percentiles = [facts[name] for name in ("10%", "25%", "Median", "75%", "90%")]
         assert percentiles == [f"{rate:,}" for rate in stats["feerate_percentiles"]]
         assert (facts["Lowest"], facts["Highest"]) == (f"{stats['minfeerate']:,}", f"{stats['maxfeerate']:,}")
