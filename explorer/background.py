@@ -36,6 +36,7 @@ IDLE_AFTER: Final = 120.0  # seconds without a visitor
 IDLE_EVERY: Final = 10.0  # seconds between looks then
 FILL_SECONDS: Final = 60.0  # for all pages of a block
 QUIET: Final = 1.0  # seconds without a heavy question before one begins that nobody waits for
+ARRIVAL: Final = 5.0  # seconds in which everybody comes to see a new block: its further pages can wait
 PAUSE: Final = 0.1  # seconds between looks whether it is quiet
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,9 @@ def _fill_blocks(app: Flask, rpc: Rpc) -> None:
     """The further pages of blocks that somebody looks at, the latest of them first; half of the time it rests."""
     while True:
         block_hash = whole_blocks.take()
+        state = tip.last_seen(rpc)
+        if state and state.chain.best_hash == block_hash:
+            time.sleep(ARRIVAL)
         _wait_for_quiet()
         begun = time.monotonic()
         try:
