@@ -102,6 +102,17 @@ def test_a_choice_is_remembered_and_leads_back(explorer: Explorer) -> None:
     assert 'Fees <span class="aside">BTC</span>' in client.get("/").text
 
 
+def test_the_settings_lead_back_to_each_page(explorer: Explorer) -> None:
+    block = explorer.get("/block/156")
+    here = block.path.rstrip("?")
+    tx = next(path for path in block.links if path.startswith("/tx/"))
+    in_block = f"{tx}?block={here.removeprefix('/block/')}"
+    for path in ("/", "/blocks?before=20", here, f"{here}?page=2", f"{here}/outputs", tx, in_block, "/node", "/connect"):
+        page = explorer.get(path)
+        (back,) = [found["value"] for _, found in page.elements if found.get("name") == "back"]
+        assert back == path
+
+
 def test_the_way_back_is_a_page_of_ours(explorer: Explorer) -> None:
     for elsewhere in (
         "https://example.com/",
