@@ -36,7 +36,7 @@ IDLE_AFTER: Final = 120.0  # seconds without a visitor
 IDLE_EVERY: Final = 10.0  # seconds between looks then
 FILL_SECONDS: Final = 60.0  # for all pages of a block
 QUIET: Final = 1.0  # seconds without a heavy question before one begins that nobody waits for
-ARRIVAL: Final = 5.0  # seconds in which everybody comes to see a new block: its further pages can wait
+ARRIVAL: Final = 5.0  # seconds after a new block, in which everybody comes to see it
 PAUSE: Final = 0.1  # seconds between looks whether it is quiet
 
 log = logging.getLogger(__name__)
@@ -95,10 +95,7 @@ def _fill_blocks(app: Flask, rpc: Rpc) -> None:
     """The further pages of blocks that somebody looks at, the latest of them first; half of the time it rests."""
     while True:
         block_hash = whole_blocks.take()
-        state = tip.last_seen(rpc)
-        if state and state.chain.best_hash == block_hash:
-            time.sleep(ARRIVAL)
-        _wait_for_quiet()
+        _wait_for_quiet(rpc)
         begun = time.monotonic()
         try:
             with app.app_context(), deadline(FILL_SECONDS), conversation():
@@ -118,13 +115,13 @@ def _fill(app: Flask, rpc: Rpc, block_hash: str) -> None:
             begun = time.monotonic()
             _visit(app, f"/block/{block_hash}?page={number}")
             time.sleep(time.monotonic() - begun)  # the visitors' threads come first
-            if quiet_for() == 0:
-                _wait_for_quiet()
+            if quiet_for() == 0 or tip.still_for(rpc) < ARRIVAL:
+                _wait_for_quiet(rpc)
 
 
-def _wait_for_quiet() -> None:
-    """Whoever walks from block to block wants the next one, not the rest of this one."""
-    while quiet_for() < QUIET:
+def _wait_for_quiet(rpc: Rpc) -> None:
+    """Whoever walks from block to block wants the next one, not the rest of this one; and everybody wants a new one."""
+    while quiet_for() < QUIET or tip.still_for(rpc) < ARRIVAL:
         time.sleep(PAUSE)
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import inf
 from time import monotonic
 from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -61,6 +62,7 @@ class _Eye:
     def __init__(self) -> None:
         self.state: ChainState | None = None
         self.good_for = 0.0  # seconds that a state may be used without asking; 0 where nobody watches
+        self.moved_at = -inf  # when another tip was seen than before
         self.wanted_at = monotonic()
 
 
@@ -78,6 +80,8 @@ def look(rpc: Rpc) -> ChainState:
     state = _state(question.read(), rpc, asked_at)
     eye = _eye(rpc)
     if eye.state is None or eye.state.asked_at <= asked_at:  # an answer that was slow is no news
+        if eye.state and eye.state.tip != state.tip:
+            eye.moved_at = monotonic()
         eye.state = state
     return state
 
@@ -122,6 +126,11 @@ def wanted(rpc: Rpc) -> None:
 def idle_for(rpc: Rpc) -> float:
     """Seconds since anybody wanted to know how things stand."""
     return monotonic() - _eye(rpc).wanted_at
+
+
+def still_for(rpc: Rpc) -> float:
+    """Seconds since the tip was seen to move; without end where it has not."""
+    return monotonic() - _eye(rpc).moved_at
 
 
 def at_one_tip(rpc: Rpc, ask: Callable[[ChainState], T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from math import inf
 from time import monotonic
 from typing import Any, NoReturn
 
@@ -102,6 +103,20 @@ def test_it_knows_for_how_long_nobody_has_wanted_to_know(rpc: NodeConnection, la
     assert tip.idle_for(rpc) == pytest.approx(50, abs=1)
     tip.wanted(rpc)
     assert tip.idle_for(rpc) == pytest.approx(0, abs=1)
+
+
+def test_it_knows_for_how_long_the_tip_has_stood_still(
+    rpc: NodeConnection, chain: FakeChain, later: list[float]
+) -> None:
+    tip.look(rpc)
+    tip.look(rpc)
+    assert tip.still_for(rpc) == inf
+    chain.height += 1
+    tip.look(rpc)
+    assert tip.still_for(rpc) < 1
+    later[0] += 30
+    tip.look(rpc)
+    assert 30 <= tip.still_for(rpc) < 31
 
 
 def test_what_is_given_is_used_where_it_is_given(rpc: NodeConnection, chain: FakeChain) -> None:
