@@ -15,7 +15,7 @@ from explorer.bitcoin.models import ChainStatus
 from explorer.bitcoin.query import parse_number
 from explorer.chain.tip import ChainState, last_seen
 from explorer.errors import BadQuery
-from explorer.language import LANGUAGES, TAGS, held, noop
+from explorer.language import LANGUAGES, TAGS, noop
 from explorer.language import gettext as _
 from explorer.messages import said
 from explorer.node.connection import get_rpc_connection
@@ -50,7 +50,7 @@ def render(template: str, chain_state: ChainState | None, /, *, chain: ChainStat
     chain = chain or (chain_state.chain if chain_state else None)
     label = connection.label if has_answered() or not chain_state else chain_state.label
     preferences = of_request(request.environ)
-    with applied(preferences), held():
+    with applied(preferences):
         return render_template(
             template,
             **{"here": here(), **values},
