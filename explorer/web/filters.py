@@ -177,7 +177,7 @@ def percent(fraction: float | None) -> str:
 def difficulty(value: Decimal) -> str:
     """109.78 T; below one, as regtest has it, 4.66 × 10⁻¹⁰."""
     if 0 < value < Decimal("0.01"):
-        digits, _, exponent = f"{value:.2e}".partition("e")
+        digits, exponent = f"{value:.2e}".split("e")
         return f"{digits} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
     power = 0
     while value >= Decimal("999.995") and power + 1 < len(POWERS):

@@ -10,21 +10,23 @@ from explorer.bitcoin import locktime
 from explorer.bitcoin.models import TransactionPart
 from explorer.language import gettext as _
 from explorer.language import ngettext
+from explorer.web.pictures import markup
 from explorer.web.times import DAY, clock
 
 
 def lock_time(tx: TransactionPart) -> Markup:
-    """What a transaction's lock time says."""
-    match locktime.absolute_lock(tx.locktime):
-        case locktime.Lock(blocks=int(height)):
-            words = _("not before block %(height)s", height=f"{height:,}")
-            off = _("not before block %(height)s, switched off by final sequences", height=f"{height:,}")
-        case locktime.Lock(seconds=int(seconds)):
-            words = _("not before %(time)s", time=clock(seconds))
-            off = _("not before %(time)s, switched off by final sequences", time=clock(seconds))
-        case None:
-            return Markup(_("none"))  # noqa: S704
-    return Markup(off if tx.is_final else words)  # noqa: S704  words of ours, and a time
+    lock = locktime.absolute_lock(tx.locktime)
+    if lock is None:
+        return markup(_("none"))
+    if lock.seconds is not None:
+        time = clock(lock.seconds)
+        if tx.is_final:
+            return markup(_("not before %(time)s, switched off by final sequences", time=time))
+        return markup(_("not before %(time)s", time=time))
+    height = f"{lock.blocks:,}"
+    if tx.is_final:
+        return markup(_("not before block %(height)s, switched off by final sequences", height=height))
+    return markup(_("not before block %(height)s", height=height))
 
 
 def relative_lock(sequence: int, version: int) -> str | None:

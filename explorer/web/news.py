@@ -35,15 +35,16 @@ class News:
         To begin with that is what was missed of the chain, and then how the node and the mempool are.
         """
         events: list[str] = []
-        is_up = isinstance(seen, ChainState)
+        state = seen if isinstance(seen, ChainState) else None
+        is_up = state is not None
         if is_up is not self._is_up:
             self._is_up = is_up
-            self._node = seen.node if isinstance(seen, ChainState) else ""
+            self._node = state.node if state else ""
             events.append(self._event("node", up=is_up))
-        if isinstance(seen, ChainState):
-            events += self._about_the_chain(seen)
-            if self._here == tip_of(seen):
-                events += self._about_the_rest(seen, at_once=bool(events))
+        if state:
+            events += self._about_the_chain(state)
+            if self._here == tip_of(state):
+                events += self._about_the_rest(state, at_once=bool(events))
         return "".join(events)
 
     def _about_the_chain(self, state: ChainState) -> list[str]:

@@ -107,7 +107,8 @@ def test_the_settings_lead_back_to_each_page(explorer: Explorer) -> None:
     here = block.path.rstrip("?")
     tx = next(path for path in block.links if path.startswith("/tx/"))
     in_block = f"{tx}?block={here.removeprefix('/block/')}"
-    for path in ("/", "/blocks?before=20", here, f"{here}?page=2", f"{here}/outputs", tx, in_block, "/node", "/connect"):
+    blocks = ("/", "/blocks?before=20", here, f"{here}?page=2", f"{here}/outputs")
+    for path in (*blocks, tx, in_block, "/node", "/connect"):
         page = explorer.get(path)
         (back,) = [found["value"] for _, found in page.elements if found.get("name") == "back"]
         assert back == path
