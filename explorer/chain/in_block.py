@@ -20,13 +20,13 @@ class Found:
     outline: answers.TxOutline
 
 
-def find_elsewhere(rpc: Rpc, txid: str, block: Height | Hash | None, error: ExplorerError | None) -> tuple[Found, bool]:
+def find_elsewhere(rpc: Rpc, txid: str, block: Height | Hash | None, error: ExplorerError | None) -> Found:
     """Where a node does not find it by its txid, for the reason given: in the block named, or in the genesis block,
-    whose coinbase it never hands out. Whether it is that one, too."""
+    whose coinbase it never hands out."""
     if error and error.message_id == "genesis_coinbase":
-        return _genesis(rpc), True
+        return _genesis(rpc)
     if (block_hash := _block_hash(rpc, block)) and (inside := find_inside(rpc, txid, block_hash)):
-        return inside, False
+        return inside
     raise error or NotFound("transaction_not_found", query=txid)
 
 

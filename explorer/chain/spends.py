@@ -36,9 +36,9 @@ class SpendQuestion:
         can_tell = outpoints and "gettxspendingprevout" in capabilities.methods
         self._spenders = batch.ask(list[answers.Spender], "gettxspendingprevout", outpoints) if can_tell else None
 
-    def read(self, place: Place | None, *, is_genesis: bool) -> dict[int, Spend]:
+    def read(self, place: Place | None) -> dict[int, Spend]:
         """By vout. `place` is where the transaction stands, None in the mempool."""
-        if is_genesis:  # its output was never entered into the set of coins
+        if place and place.height == 0:  # its output was never entered into the set of coins
             return dict.fromkeys(self._vouts, UNSPENDABLE)
         found = self._spenders.whole() if self._spenders and not self._spenders.error else []
         spenders = {spender.vout: spender for spender in found}

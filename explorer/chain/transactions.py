@@ -16,13 +16,14 @@ from explorer.chain import facts, vanished
 from explorer.chain.batch import Batch
 from explorer.chain.in_block import find_elsewhere, find_inside, read_outline
 from explorer.chain.prevouts import PrevoutQuestion, missing
+from explorer.chain.sought import Sought, ask_bytes
 from explorer.chain.spends import SpendQuestion
 from explorer.chain.tip import ChainState, Moved, TipCheck, at_one_tip
 from explorer.chain.vanished import CONFIRMED, Fate, find_fate
 from explorer.decoding import json_decoder
 from explorer.errors import ExplorerError, NodeUnavailable, NotFound, Unsupported
 from explorer.node import answers
-from explorer.node.capabilities import Capabilities, get_capabilities
+from explorer.node.capabilities import get_capabilities
 from explorer.node.rpc import Rpc
 
 PER_PAGE = 50  # inputs, and outputs
@@ -45,9 +46,13 @@ class TransactionPage:
     spends: dict[int, Spend]
     page: int
     pages: int
-    is_genesis: bool
     needs_block: bool
     fate: Fate | None = None
+
+    @property
+    def is_genesis(self) -> bool:
+        """Whether it is the one transaction of the first block."""
+        return self.place is not None and self.place.height == 0
 
     @property
     def inputs(self) -> list[tuple[int, Input]]:
@@ -68,6 +73,22 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted(Sought):
+    """A page of the transaction's inputs and outputs, counted from 1."""
+
+    page: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.txid}:{self.page}"
+
+    @property
+    def first(self) -> int:
+        """The position of the page's first input and output."""
+        return (self.page - 1) * PER_PAGE
+
+
+@dataclass(frozen=True, slots=True)
 class RawPage:
     """`witnesses` has the items of each input, in hex. `block_hash` is None for one that waits, or has vanished."""
 
@@ -83,12 +104,12 @@ def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int)
     Raises NotFound, or Unsupported where a node with txindex could know.
     """
     capabilities = get_capabilities(rpc)
-    return at_one_tip(
-        rpc,
-        lambda state: (
-            _from_facts(rpc, state, txid, page, capabilities) or _asked(rpc, state, txid, block, page, capabilities)
-        ),
-    )
+
+    def find(state: ChainState) -> TransactionPage:
+        wanted = Wanted(rpc, state, capabilities, txid, page)
+        return _from_facts(wanted) or _asked(wanted, block)
+
+    return at_one_tip(rpc, find)
 
 
 def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> RawPage:
@@ -98,7 +119,7 @@ def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> RawPage:
     batch.send()
     if (tx := reply.known()) is None:
         try:
-            found, _ = find_elsewhere(rpc, txid, block, reply.error)
+            found = find_elsewhere(rpc, txid, block, reply.error)
         except (NotFound, Unsupported):
             if seen := vanished.recall(rpc, get_capabilities(rpc), txid):
                 return RawPage(seen.data.hex(), seen.witnesses, None)
@@ -111,23 +132,17 @@ def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> RawPage:
 # --- what is known already --------------------------------------------------------------------------------------------
 
 
-def _key(txid: str, page: int) -> str:
-    return f"{txid}:{page}"
-
-
-def _from_facts(
-    rpc: Rpc, state: ChainState, txid: str, page: int, capabilities: Capabilities
-) -> TransactionPage | None:
+def _from_facts(wanted: Wanted) -> TransactionPage | None:
     """From kept facts, if the transaction still is where it was seen last."""
-    seen = cache.look_up(_key(txid, page), Seen)
+    seen = cache.look_up(wanted.key, Seen)
     if seen is None:
         return None
     tx = seen.tx
-    batch = Batch(rpc)
-    check = TipCheck(batch, state)
+    batch = Batch(wanted.rpc)
+    check = TipCheck(batch, wanted.state)
     header = batch.ask(answers.Header, "getblockheader", seen.block_hash) if seen.block_hash else None
-    entry = None if seen.block_hash else batch.ask(answers.MempoolEntry, "getmempoolentry", txid)
-    spends = SpendQuestion(batch, txid, _scripts(tx), capabilities)
+    entry = None if seen.block_hash else batch.ask(answers.MempoolEntry, "getmempoolentry", tx.txid)
+    spends = _spends(wanted, batch, tx)
     batch.send()
     check.read()
     place, waiting = None, None
@@ -140,55 +155,39 @@ def _from_facts(
         waiting = entry.known()
         if waiting is None or waiting.wtxid != tx.wtxid:
             return None
-        vanished.still_waits(rpc, state, capabilities, txid)
-    is_genesis = bool(place and place.height == 0)
-    return _page(state, tx, place, waiting, spends, page, is_genesis, capabilities)
+        vanished.still_waits(wanted)
+    return _page(wanted, tx, place, waiting, spends.read(place))
 
 
-def _keep(tx: TransactionPart, block_hash: str | None, page: int) -> None:
+def _keep(wanted: Wanted, tx: TransactionPart, place: Place | None) -> None:
     """Only where nothing about it is unknown: a parent of an unconfirmed one may not have arrived yet."""
     if tx.is_coinbase or (tx.fee is not None and all(i.prevout for i in tx.inputs)):
-        cache.keep(_key(tx.txid, page), Seen(block_hash, tx))
+        cache.keep(wanted.key, Seen(place.block_hash if place else None, tx))
 
 
 # --- asking the node --------------------------------------------------------------------------------------------------
 
 
-def _asked(
-    rpc: Rpc, state: ChainState, txid: str, block: Height | Hash | None, page: int, capabilities: Capabilities
-) -> TransactionPage:
-    """The bytes come first: they cost a node next to nothing, and tell all that is to be asked for in one more go."""
-    batch = Batch(rpc)
-    check = TipCheck(batch, state)
-    raw = batch.ask(str, "getrawtransaction", txid, 0)
-    entry = batch.ask(answers.MempoolEntry, "getmempoolentry", txid)
-    batch.send()
-    check.read()
+def _asked(wanted: Wanted, block: Height | Hash | None) -> TransactionPage:
+    """The bytes come first: they tell all that is to be asked for in one more go."""
+    raw, entry = ask_bytes(wanted)
     if (data := raw.known()) is None:
-        return _asked_elsewhere(rpc, state, txid, block, page, capabilities, raw.error)
+        return _asked_elsewhere(wanted, block, raw.error)
     try:
         bare = RawTransaction(bytes.fromhex(data))
     except ValueError as error:
         raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error
     waiting = entry.known()
     if waiting:
-        vanished.keep(rpc, state, capabilities, txid, bare, waiting)
-    return _asked_for_details(rpc, state, txid, page, capabilities, bare, waiting)
+        vanished.keep(wanted, bare, waiting)
+    return _asked_for_details(wanted, bare, waiting)
 
 
-def _asked_for_details(
-    rpc: Rpc,
-    state: ChainState,
-    txid: str,
-    page: int,
-    capabilities: Capabilities,
-    bare: RawTransaction,
-    entry: answers.MempoolEntry | None,
-) -> TransactionPage:
+def _asked_for_details(wanted: Wanted, bare: RawTransaction, entry: answers.MempoolEntry | None) -> TransactionPage:
     """Raises Moved for a transaction that enters or leaves the mempool in this very moment."""
-    first = (page - 1) * PER_PAGE
-    batch = Batch(rpc)
-    before = TipCheck(batch, state)
+    capabilities, txid, first = wanted.capabilities, wanted.txid, wanted.first
+    batch = Batch(wanted.rpc)
+    before = TipCheck(batch, wanted.state)
     # Verbosity 2 costs a node ten times 1, since it reads the undo data of a whole block; and a block is all there is
     # without an index, as a parent may have been spent and pruned.
     alone = entry is not None or bare.input_count <= FEW_INPUTS
@@ -197,7 +196,7 @@ def _asked_for_details(
     shown = spent[first : first + PER_PAGE] if entry else spent
     prevouts = PrevoutQuestion(batch, shown, capabilities.chain, entry.depends if entry else None)
     spends = SpendQuestion(batch, txid, bare.scripts(first, PER_PAGE), capabilities)
-    after = TipCheck(batch, state)
+    after = TipCheck(batch, wanted.state)
     batch.send()
     before.read()
     after.read()
@@ -207,147 +206,88 @@ def _asked_for_details(
     outline = read_outline(raw)
     if (outline.blockhash is None) == (entry is None):
         raise Moved
-    place = _place_of(rpc, state, outline)
-    tx = _part(raw, outline, page)
+    place = _place_of(wanted, outline)
+    tx = _part(wanted, raw, outline)
     if entry:
         tx = replace(tx, fee=satoshis(entry.fees.base))
     tx = tx.with_prevouts(prevouts.filled(tx.inputs))
-    return _finished(rpc, state, tx, place, entry, spends, page, capabilities)
+    return _finished(wanted, tx, place, entry, spends)
 
 
-def _asked_elsewhere(
-    rpc: Rpc,
-    state: ChainState,
-    txid: str,
-    block: Height | Hash | None,
-    page: int,
-    capabilities: Capabilities,
-    error: ExplorerError | None,
-) -> TransactionPage:
+def _asked_elsewhere(wanted: Wanted, block: Height | Hash | None, error: ExplorerError | None) -> TransactionPage:
     """In a block that the node does not find by the txid, or gone from the mempool."""
     try:
-        found, is_genesis = find_elsewhere(rpc, txid, block, error)
+        found = find_elsewhere(wanted.rpc, wanted.txid, block, error)
     except (NotFound, Unsupported):
-        is_indexed = capabilities.txindex and isinstance(error, NotFound)
-        fate = find_fate(rpc, state, capabilities, txid, is_indexed=is_indexed)
+        fate = find_fate(wanted, is_indexed=wanted.capabilities.txindex and isinstance(error, NotFound))
         if fate is None:
             raise
-        return _vanished(rpc, state, txid, page, capabilities, fate)
-    tx = _part(found.raw, found.outline, page)
-    return _in_block(rpc, state, tx, found.outline.blockhash, page, capabilities, is_genesis=is_genesis)
+        return _vanished(wanted, fate)
+    return _in_block(wanted, _part(wanted, found.raw, found.outline), found.outline.blockhash)
 
 
-def _in_block(
-    rpc: Rpc,
-    state: ChainState,
-    tx: TransactionPart,
-    block_hash: str | None,
-    page: int,
-    capabilities: Capabilities,
-    *,
-    is_genesis: bool = False,
-) -> TransactionPage:
-    batch = Batch(rpc)
-    check = TipCheck(batch, state)
+def _in_block(wanted: Wanted, tx: TransactionPart, block_hash: str | None) -> TransactionPage:
+    batch = Batch(wanted.rpc)
+    check = TipCheck(batch, wanted.state)
     header = batch.ask(answers.Header, "getblockheader", block_hash)
-    spends = SpendQuestion(batch, tx.txid, _scripts(tx), capabilities)
+    spends = _spends(wanted, batch, tx)
     batch.send()
     check.read()
-    place = _place(header.whole())
-    return _finished(rpc, state, tx, place, None, spends, page, capabilities, is_genesis=is_genesis)
+    return _finished(wanted, tx, _place(header.whole()), None, spends)
 
 
-def _vanished(
-    rpc: Rpc, state: ChainState, txid: str, page: int, capabilities: Capabilities, fate: Fate
-) -> TransactionPage:
+def _vanished(wanted: Wanted, fate: Fate) -> TransactionPage:
     """In the block that holds it, or as it was seen last. Raises NotFound with what became of it, and Unsupported for a
     block that is pruned, where the page is not kept."""
-    seen = cache.look_up(_key(txid, page), Seen)
+    seen = cache.look_up(wanted.key, Seen)
     if fate.state == CONFIRMED and fate.block_hash:
         try:
-            found = find_inside(rpc, txid, fate.block_hash)
+            found = find_inside(wanted.rpc, wanted.txid, fate.block_hash)
         except Unsupported:
             if seen is None:
                 raise
-            return _in_block(rpc, state, seen.tx, fate.block_hash, page, capabilities)
+            return _in_block(wanted, seen.tx, fate.block_hash)
         if found is None:
             raise Moved
-        return _in_block(rpc, state, _part(found.raw, found.outline, page), fate.block_hash, page, capabilities)
+        return _in_block(wanted, _part(wanted, found.raw, found.outline), fate.block_hash)
     if seen is None:
-        raise NotFound(fate.message_id, query=txid, by=fate.txid)
-    return TransactionPage(
-        state=state,
-        tx=seen.tx,
-        place=None,
-        entry=None,
-        spends={},
-        page=page,
-        pages=_pages(seen.tx),
-        is_genesis=False,
-        needs_block=not capabilities.txindex,
-        fate=fate,
-    )
+        raise NotFound(fate.message_id, query=wanted.txid, by=fate.txid)
+    return _page(wanted, seen.tx, None, None, {}, fate)
 
 
 def _finished(
-    rpc: Rpc,
-    state: ChainState,
+    wanted: Wanted,
     tx: TransactionPart,
     place: Place | None,
     entry: answers.MempoolEntry | None,
     spends: SpendQuestion,
-    page: int,
-    capabilities: Capabilities,
-    *,
-    is_genesis: bool = False,
 ) -> TransactionPage:
-    tx = _with_amounts(rpc, tx, capabilities)
-    _keep(tx, place.block_hash if place else None, page)
-    return _page(state, tx, place, entry, spends, page, is_genesis, capabilities)
+    tx = _with_amounts(wanted, tx)
+    _keep(wanted, tx, place)
+    return _page(wanted, tx, place, entry, spends.read(place))
 
 
-def _part(raw: Raw, outline: answers.TxOutline, page: int) -> TransactionPart:
-    """Raises NotFound for a page that it does not have."""
-    tx = facts.transaction_part(raw, outline, (page - 1) * PER_PAGE, PER_PAGE)
-    if page > (pages := _pages(tx)):
-        raise NotFound("page_of_list_not_found", pages=pages, page=page)
-    return tx
-
-
-def _scripts(tx: TransactionPart) -> dict[int, str]:
-    return {vout: output.script.hex for vout, output in enumerate(tx.outputs, start=tx.first)}
-
-
-def _place_of(rpc: Rpc, state: ChainState, outline: answers.TxOutline) -> Place | None:
-    """Reckoned from the confirmations, which are of the state's tip; asked for in a block that the chain left."""
-    if outline.blockhash is None:
-        return None
-    if outline.confirmations > 0:
-        height = state.chain.height - outline.confirmations + 1
-        return Place(outline.blockhash, height, outline.blocktime, outline.confirmations)
-    return _place(rpc.call("getblockheader", outline.blockhash, into=answers.Header))
+# --- its parts --------------------------------------------------------------------------------------------------------
 
 
 def _page(
-    state: ChainState,
+    wanted: Wanted,
     tx: TransactionPart,
     place: Place | None,
     entry: answers.MempoolEntry | None,
-    spends: SpendQuestion,
-    page: int,
-    is_genesis: bool,
-    capabilities: Capabilities,
+    spends: dict[int, Spend],
+    fate: Fate | None = None,
 ) -> TransactionPage:
     return TransactionPage(
-        state=state,
+        state=wanted.state,
         tx=tx,
         place=place,
         entry=facts.mempool_entry(entry) if entry else None,
-        spends=spends.read(place, is_genesis=is_genesis),
-        page=page,
+        spends=spends,
+        page=wanted.page,
         pages=_pages(tx),
-        is_genesis=is_genesis,
-        needs_block=not capabilities.txindex,
+        needs_block=not wanted.capabilities.txindex,
+        fate=fate,
     )
 
 
@@ -355,16 +295,39 @@ def _pages(tx: TransactionPart) -> int:
     return max(1, -(-max(tx.input_count, tx.output_count) // PER_PAGE))
 
 
+def _part(wanted: Wanted, raw: Raw, outline: answers.TxOutline) -> TransactionPart:
+    """Raises NotFound for a page that it does not have."""
+    tx = facts.transaction_part(raw, outline, wanted.first, PER_PAGE)
+    if wanted.page > (pages := _pages(tx)):
+        raise NotFound("page_of_list_not_found", pages=pages, page=wanted.page)
+    return tx
+
+
+def _spends(wanted: Wanted, batch: Batch, tx: TransactionPart) -> SpendQuestion:
+    scripts = {vout: output.script.hex for vout, output in enumerate(tx.outputs, start=tx.first)}
+    return SpendQuestion(batch, tx.txid, scripts, wanted.capabilities)
+
+
+def _place_of(wanted: Wanted, outline: answers.TxOutline) -> Place | None:
+    """Reckoned from the confirmations, which are of the state's tip; asked for in a block that the chain left."""
+    if outline.blockhash is None:
+        return None
+    if outline.confirmations > 0:
+        height = wanted.state.chain.height - outline.confirmations + 1
+        return Place(outline.blockhash, height, outline.blocktime, outline.confirmations)
+    return _place(wanted.rpc.call("getblockheader", outline.blockhash, into=answers.Header))
+
+
 def _place(header: answers.Header) -> Place:
     return Place(header.hash, header.height, header.time, max(0, header.confirmations))
 
 
-def _with_amounts(rpc: Rpc, tx: TransactionPart, capabilities: Capabilities) -> TransactionPart:
+def _with_amounts(wanted: Wanted, tx: TransactionPart) -> TransactionPart:
     """A last try for amounts that are still missing: a block that was never connected, a parent mined meanwhile."""
     outpoints = missing(tx.inputs)
-    if not outpoints or not capabilities.txindex:
+    if not outpoints or not wanted.capabilities.txindex:
         return tx
-    batch = Batch(rpc)
-    question = PrevoutQuestion(batch, outpoints, capabilities.chain)
+    batch = Batch(wanted.rpc)
+    question = PrevoutQuestion(batch, outpoints, wanted.capabilities.chain)
     batch.send()
     return tx.with_prevouts(question.filled(tx.inputs))

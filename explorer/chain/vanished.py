@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from msgspec import Raw
@@ -17,7 +17,8 @@ from explorer import cache
 from explorer.bitcoin.raw_block import RawTransaction
 from explorer.chain.batch import Batch
 from explorer.chain.prevouts import Outpoint
-from explorer.chain.tip import ChainState, Moved, TipCheck
+from explorer.chain.sought import Sought, ask_bytes
+from explorer.chain.tip import Moved, TipCheck
 from explorer.errors import NotFound
 from explorer.node import answers
 from explorer.node.capabilities import Capabilities
@@ -84,23 +85,20 @@ def _key(rpc: Rpc, capabilities: Capabilities, txid: str) -> str:
     return f"{capabilities.chain}:{rpc.epoch}:{txid}"
 
 
-def keep(
-    rpc: Rpc,
-    state: ChainState,
-    capabilities: Capabilities,
-    txid: str,
-    bare: RawTransaction,
-    entry: answers.MempoolEntry,
-) -> None:
+def _key_of(sought: Sought) -> str:
+    return _key(sought.rpc, sought.capabilities, sought.txid)
+
+
+def keep(sought: Sought, bare: RawTransaction, entry: answers.MempoolEntry) -> None:
     """For when it is gone: a transaction that waits at the state's tip."""
     if len(bare.data) <= MOST_BYTES:
-        cache.keep(_key(rpc, capabilities, txid), Waited(bare.data, tuple(entry.depends)))
-        still_waits(rpc, state, capabilities, txid)
+        cache.keep(_key_of(sought), Waited(bare.data, tuple(entry.depends)))
+        still_waits(sought)
 
 
-def still_waits(rpc: Rpc, state: ChainState, capabilities: Capabilities, txid: str) -> None:
+def still_waits(sought: Sought) -> None:
     """No block up to the state's tip holds it."""
-    key, searched = _key(rpc, capabilities, txid), Searched(state.chain.best_hash)
+    key, searched = _key_of(sought), Searched(sought.state.chain.best_hash)
     if cache.look_up(key, Searched) != searched:
         cache.keep(key, searched)
 
@@ -141,10 +139,11 @@ class CoinQuestion:
         self.spenders = [spender for spender in found if spender.spendingtxid]
 
 
-def find_fate(rpc: Rpc, state: ChainState, capabilities: Capabilities, txid: str, *, is_indexed: bool) -> Fate | None:
+def find_fate(sought: Sought, *, is_indexed: bool) -> Fate | None:
     """What became of a transaction that the node does not find; None where it was not seen waiting. `is_indexed`: the
     node has looked into all blocks. One round trip, or two or three."""
-    key = _key(rpc, capabilities, txid)
+    rpc, state, capabilities, txid = sought.rpc, sought.state, sought.capabilities, sought.txid
+    key = _key_of(sought)
     waited, bare = cache.look_up(key, Waited), recall(rpc, capabilities, txid)
     if waited is None or bare is None:
         return None
@@ -161,74 +160,59 @@ def find_fate(rpc: Rpc, state: ChainState, capabilities: Capabilities, txid: str
     after.read()
     coins.read()
     if proof := next((output for reply in outputs if (output := reply.known())), None):
-        (block_hash,) = _hashes(rpc, state, [state.chain.height - proof.confirmations + 1])
+        (block_hash,) = _hashes(sought, [state.chain.height - proof.confirmations + 1])
         return Fate(CONFIRMED, block_hash=block_hash)
     if coins.spenders:
-        return _taken(rpc, state, capabilities, txid, coins.spenders)
+        return _taken(sought, coins.spenders)
     if not coins.lost:
         return Fate(DROPPED)
     if coins.lost_in_mempool_alone:
         return Fate(SPENT, where=MEMPOOL)
     is_unmined = is_indexed or bool(coins.free)
     if not is_unmined:
-        found, is_unmined = _search(rpc, state, txid, key, header.known() if header else None)
+        found, is_unmined = _search(sought, header.known() if header else None)
         if found:
             return Fate(CONFIRMED, block_hash=found)
-    return _lost(rpc, state, key, waited, coins, is_indexed=is_indexed, is_unmined=is_unmined)
+    return _lost(sought, waited, coins, is_indexed=is_indexed, is_unmined=is_unmined)
 
 
-def _taken(
-    rpc: Rpc, state: ChainState, capabilities: Capabilities, txid: str, spenders: Sequence[answers.Spender]
-) -> Fate:
+def _taken(sought: Sought, spenders: Sequence[answers.Spender]) -> Fate:
     """By what the node names: rather in a block than in the mempool."""
     spender = next((spender for spender in spenders if spender.blockhash), spenders[0])
     by, block_hash = str(spender.spendingtxid), spender.blockhash
-    if by == txid:
+    if by == sought.txid:
         if block_hash is None:  # it has just come back
             raise Moved
         return Fate(CONFIRMED, block_hash=block_hash)
     if block_hash is None:
-        _keep_replacement(rpc, state, capabilities, txid, by)
+        _keep_replacement(sought, by)
     return Fate(REPLACED, by, block_hash, BLOCK if block_hash else MEMPOOL)
 
 
-def _keep_replacement(rpc: Rpc, state: ChainState, capabilities: Capabilities, txid: str, by: str) -> None:
+def _keep_replacement(sought: Sought, by: str) -> None:
     """And what replaced it, for when that is gone in its turn."""
-    key, replacement = _key(rpc, capabilities, txid), Replacement(by)
+    key, replacement = _key_of(sought), Replacement(by)
     if cache.look_up(key, Replacement) == replacement:
         return
-    batch = Batch(rpc)
-    check = TipCheck(batch, state)
-    data = batch.ask(str, "getrawtransaction", by, 0)
-    entry = batch.ask(answers.MempoolEntry, "getmempoolentry", by)
-    batch.send()
-    check.read()
+    other = replace(sought, txid=by)
+    data, entry = ask_bytes(other)
     cache.keep(key, replacement)
     if (raw := data.known()) and (waits := entry.known()):
         with suppress(ValueError):
-            keep(rpc, state, capabilities, by, RawTransaction(bytes.fromhex(raw)), waits)
+            keep(other, RawTransaction(bytes.fromhex(raw)), waits)
 
 
-def _lost(
-    rpc: Rpc,
-    state: ChainState,
-    key: str,
-    waited: Waited,
-    coins: CoinQuestion,
-    *,
-    is_indexed: bool,
-    is_unmined: bool,
-) -> Fate:
+def _lost(sought: Sought, waited: Waited, coins: CoinQuestion, *, is_indexed: bool, is_unmined: bool) -> Fate:
     """Where some of its coins are neither free nor spent in the mempool."""
-    replacement = cache.look_up(key, Replacement)
+    replacement = cache.look_up(_key_of(sought), Replacement)
     if not is_indexed:
         # An output that was confirmed is lost in a block only; another one also if its own transaction is.
         where = BLOCK if any(parent not in waited.parents for parent, _ in coins.lost) else None
         if replacement:
             return Fate(REPLACED, replacement.txid, where=where)
         return Fate(SPENT, where=where) if is_unmined and where else Fate(UNCLEAR)
-    batch = Batch(rpc)
-    check = TipCheck(batch, state)
+    batch = Batch(sought.rpc)
+    check = TipCheck(batch, sought.state)
     mined = batch.ask(answers.TxOutline, "getrawtransaction", replacement.txid, 1) if replacement else None
     parents = list(dict.fromkeys(parent for parent, _ in coins.lost))[:MOST_PARENTS]
     found = {parent: batch.ask(str, "getrawtransaction", parent, 0) for parent in parents}
@@ -240,16 +224,16 @@ def _lost(
     return Fate(ORPHANED, gone[0]) if gone else Fate(SPENT, where=BLOCK)
 
 
-def _search(rpc: Rpc, state: ChainState, txid: str, key: str, header: answers.Header | None) -> tuple[str | None, bool]:
+def _search(sought: Sought, header: answers.Header | None) -> tuple[str | None, bool]:
     """The block that holds it, among the next ones after that of the header, which was the last one searched; else
     whether all have been by now. A page that is asked for again goes on from there."""
-    tip = state.chain.height
+    tip = sought.state.chain.height
     last = header.height if header else tip - BLOCKS
     if header and header.confirmations < 0:  # the chain has gone another way
         last -= BLOCKS
-    hashes = _hashes(rpc, state, range(max(0, last) + 1, min(tip, last + BLOCKS) + 1))
-    batch = Batch(rpc)
-    replies = {block: batch.ask(Raw, "getrawtransaction", txid, 1, block) for block in hashes}
+    hashes = _hashes(sought, range(max(0, last) + 1, min(tip, last + BLOCKS) + 1))
+    batch = Batch(sought.rpc)
+    replies = {block: batch.ask(Raw, "getrawtransaction", sought.txid, 1, block) for block in hashes}
     batch.send()
     for block_hash, reply in replies.items():
         if reply.known():
@@ -257,17 +241,17 @@ def _search(rpc: Rpc, state: ChainState, txid: str, key: str, header: answers.He
     if header is None or not all(isinstance(reply.error, NotFound) for reply in replies.values()):
         return None, False
     if hashes:
-        cache.keep(key, Searched(hashes[-1]))
+        cache.keep(_key_of(sought), Searched(hashes[-1]))
     return None, last + BLOCKS >= tip
 
 
-def _hashes(rpc: Rpc, state: ChainState, heights: Iterable[int]) -> list[str]:
+def _hashes(sought: Sought, heights: Iterable[int]) -> list[str]:
     """Of the best chain's blocks up to the state's tip."""
-    batch = Batch(rpc)
+    batch = Batch(sought.rpc)
     replies = [batch.ask(str, "getblockhash", height) for height in heights]
     if not replies:
         return []
-    check = TipCheck(batch, state)
+    check = TipCheck(batch, sought.state)
     batch.send()
     check.read()
     return [reply.whole() for reply in replies]
