@@ -56,15 +56,8 @@ def _page_of_block(arguments: Arguments, block_id: str) -> Hashable | None:
 @bp.get("/block/<block_id>")
 @kept(TIP, parameters=_page_of_block)
 def show(block_id: str) -> str | Response:
-    match parse_block_id(block_id):
-        case Height(height):
-            return redirect(url_for(".show", block_id=hash_at(rpc(), height)))
-        case Hash(block_hash) if block_hash != block_id:
-            return redirect(url_for(".show", block_id=block_hash, page=request.args.get("page")), 301)
-        case Hash(block_hash):
-            return _page(block_hash)
-        case _:
-            raise BadQuery("bad_block_id", query=block_id[:100])
+    found = _hash_or_redirect(block_id, request.args.get("page"))
+    return _page(found) if isinstance(found, str) else found
 
 
 def _hash_of_block(arguments: Arguments, block_id: str) -> Hashable | None:
@@ -75,15 +68,10 @@ def _hash_of_block(arguments: Arguments, block_id: str) -> Hashable | None:
 @kept(TIP, parameters=_hash_of_block)
 def outputs(block_id: str) -> str | Response:
     """What its weight is made of: the outputs by their kind of script, and the rest."""
-    match parse_block_id(block_id):
-        case Height(height):
-            return redirect(url_for(".outputs", block_id=hash_at(rpc(), height)))
-        case Hash(block_hash) if block_hash != block_id:
-            return redirect(url_for(".outputs", block_id=block_hash), 301)
-        case Hash(block_hash):
-            found = get_weights(rpc(), block_hash)
-        case _:
-            raise BadQuery("bad_block_id", query=block_id[:100])
+    block_hash = _hash_or_redirect(block_id)
+    if not isinstance(block_hash, str):
+        return block_hash
+    found = get_weights(rpc(), block_hash)
     if found.missing:
         holds_for(LEAST)
     reason = words(found.missing).what if found.missing else None
@@ -99,6 +87,18 @@ def raw(block_id: str) -> FlaskResponse:
     response = FlaskResponse(get_raw_block(rpc(), block_hash), mimetype="application/octet-stream")
     response.headers["Content-Disposition"] = f"attachment; filename={block_hash}.bin"
     return keep_for_good(response)
+
+
+def _hash_or_redirect(block_id: str, page: str | None = None) -> str | Response:
+    """A view's block, or the way to the same view under the block's hash. Raises BadQuery."""
+    match parse_block_id(block_id):
+        case Height(height):
+            return redirect(url_for(str(request.endpoint), block_id=hash_at(rpc(), height)))
+        case Hash(block_hash) if block_hash != block_id:
+            return redirect(url_for(str(request.endpoint), block_id=block_hash, page=page), 301)
+        case Hash(block_hash):
+            return block_hash
+    raise BadQuery("bad_block_id", query=block_id[:100])
 
 
 def _page(block_hash: str) -> str:
