@@ -9,7 +9,7 @@
     2           node/         cache/          bitcoin/
                   └─────────────┼────────────────┘
     1   errors.py   messages.py   findings/   language.py   config.py   deadline.py   single_flight.py   places.py
-        decoding.py
+        decoding.py   durations.py
 
 app.py        where the parts meet: `gunicorn app:app` serves it
 __main__.py   where the commands meet: `python -m explorer COMMAND`

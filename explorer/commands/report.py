@@ -14,8 +14,8 @@ from explorer.bitcoin.models import ChainStatus, MempoolStatus
 from explorer.chain.overview import Overview
 from explorer.commands.console import printable, sentence
 from explorer.commands.layout import pad
+from explorer.durations import DAY, HOUR, MINUTE, ago, count
 from explorer.errors import ExplorerError
-from explorer.findings import DAY, HOUR, MINUTE
 from explorer.language import gettext as _
 from explorer.language import ngettext
 from explorer.messages import said
@@ -72,7 +72,7 @@ def _node(overview: Overview, now: int) -> Iterator[Line]:
         yield _("Warning"), click.style(printable(warning), fg="yellow")
     yield _("Newest block"), chain.best_hash
     count = overview.tip_transactions
-    yield "  " + _("Time"), _("%(time)s (%(ago)s)", time=_utc(chain.time), ago=_age(now - chain.time))
+    yield "  " + _("Time"), _("%(time)s (%(ago)s)", time=_utc(chain.time), ago=ago(now - chain.time, _in_days))
     yield "  " + _("Transactions"), _("not known") if count is None else f"{count:,}"
     yield "  " + _("Difficulty"), f"{chain.difficulty:,}".lower()
     yield _("Mempool"), _mempool(mempool)
@@ -131,20 +131,10 @@ def _utc(seconds: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
-def _age(seconds: int) -> str:
-    if abs(seconds) < MINUTE:
-        return _("just now")
-    time = _whole(abs(seconds))
-    return _("%(time)s ago", time=time) if seconds > 0 else _("in %(time)s", time=time)
-
-
-def _whole(seconds: int) -> str:
+def _in_days(seconds: int) -> str:
     """In the largest unit up to days."""
-    if seconds >= DAY:
-        return ngettext("%(num)s day", "%(num)s days", seconds // DAY)
-    if seconds >= HOUR:
-        return ngettext("%(num)s hour", "%(num)s hours", seconds // HOUR)
-    return ngettext("%(num)s minute", "%(num)s minutes", seconds // MINUTE)
+    unit = next(unit for unit in (DAY, HOUR, MINUTE) if seconds >= unit)
+    return count(seconds // unit, unit)
 
 
 # --- for machines -----------------------------------------------------------------------------------------------------

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from explorer.durations import DAY, HOUR, MINUTE, SECOND, count
 from explorer.errors import Value
 from explorer.findings.words import CATALOGUE, Level
-from explorer.language import ngettext
 from explorer.messages import Words, fill
 
 LEVELS: Final[tuple[Level, ...]] = ("ok", "note", "warning", "bad")  # from good to bad
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400  # seconds
 GB: Final = 1_000_000_000
 MB: Final = 1_000_000
 
@@ -44,13 +43,8 @@ def worst(levels: Iterable[Level]) -> Level:
 
 def duration(seconds: float) -> str:
     """About as long, in the largest unit that fits."""
-    if seconds >= 2 * DAY:
-        return ngettext("%(num)s day", "%(num)s days", round(seconds / DAY))
-    if seconds >= 2 * HOUR:
-        return ngettext("%(num)s hour", "%(num)s hours", round(seconds / HOUR))
-    if seconds >= 2 * MINUTE:
-        return ngettext("%(num)s minute", "%(num)s minutes", round(seconds / MINUTE))
-    return ngettext("%(num)s second", "%(num)s seconds", max(1, round(seconds)))
+    unit = next((unit for unit in (DAY, HOUR, MINUTE) if seconds >= 2 * unit), SECOND)
+    return count(max(1, round(seconds / unit)), unit)
 
 
 def amount(size: int) -> str:

@@ -8,10 +8,11 @@ from markupsafe import Markup
 
 from explorer.bitcoin import locktime
 from explorer.bitcoin.models import TransactionPart
+from explorer.durations import DAY
 from explorer.language import gettext as _
 from explorer.language import ngettext
 from explorer.web.pictures import markup
-from explorer.web.times import DAY, clock
+from explorer.web.times import clock
 
 
 def lock_time(tx: TransactionPart) -> Markup:

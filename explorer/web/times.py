@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from explorer.language import gettext as _
-from explorer.language import ngettext
+from explorer.durations import DAY, HOUR, MINUTE, MONTH, SECOND, YEAR, ago, count
 from explorer.web.lifetime import holds_for
 from explorer.web.pictures import markup
 from explorer.web.preferences import UTC, current
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
-MONTH, YEAR = 2_629_800, 31_557_600  # seconds, of a Julian year
-
-_UNITS: Final[tuple[tuple[int, int, Callable[[int], str]], ...]] = (  # (seconds, from how many on, in words)
-    (YEAR, 1, lambda n: ngettext("%(num)s year", "%(num)s years", n)),
-    (MONTH, 2, lambda n: ngettext("%(num)s month", "%(num)s months", n)),  # days up to two months
-    (DAY, 1, lambda n: ngettext("%(num)s day", "%(num)s days", n)),
-    (HOUR, 1, lambda n: ngettext("%(num)s hour", "%(num)s hours", n)),
-    (MINUTE, 1, lambda n: ngettext("%(num)s minute", "%(num)s minutes", n)),
-    (1, 0, lambda n: ngettext("%(num)s second", "%(num)s seconds", n)),
-)
+LEAST = {YEAR: YEAR, MONTH: 2 * MONTH, DAY: DAY, HOUR: HOUR, MINUTE: MINUTE}  # from where on it is said in which unit
 
 
 def duration(seconds: int) -> str:
     """The largest unit that fits, in words: 3 minutes, 16 years."""
-    unit, _least, words = next(row for row in _UNITS if seconds >= row[0] * row[1])
-    return words(seconds // unit)
+    unit = next((unit for unit, least in LEAST.items() if seconds >= least), SECOND)
+    return count(seconds // unit, unit)
 
 
 def _iso(value: int) -> tuple[str, str]:
@@ -66,12 +53,10 @@ def age(value: int, now: int) -> Markup:
     """How long ago, the time beneath it for machines and on hover. A block's time may lie ahead of the clock."""
     passed = now - value
     holds_for(_until_it_changes(passed))
-    if abs(passed) < MINUTE:
-        words = _("just now")
-    else:
-        words = _("%(time)s ago", time=duration(passed)) if passed > 0 else _("in %(time)s", time=duration(-passed))
     machine, person = _iso(value)
-    return markup(f'<time datetime="{machine}" title="{person} {_offset(value)}">{escape(words)}</time>')
+    return markup(
+        f'<time datetime="{machine}" title="{person} {_offset(value)}">{escape(ago(passed, duration))}</time>'
+    )
 
 
 def _until_it_changes(passed: int) -> int:
