@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -54,19 +53,6 @@ def test_a_name_that_takes_long_to_resolve(monkeypatch: pytest.MonkeyPatch) -> N
         error = failure(NodeConnection(Endpoint("slow.invalid", 8332, None, "a test")))
     assert error.values["reason"] == "its name could not be resolved in time"
     assert time.monotonic() - before < 0.6
-
-
-@pytest.fixture
-def deaf() -> Iterator[tuple[str, int]]:
-    """An address where something listens and never accepts."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
-        waiting = [socket.socket() for _ in range(3)]
-        for one in waiting:  # fill the backlog
-            one.setblocking(False)
-            one.connect_ex(server.getsockname())
-        yield server.getsockname()
-        for one in waiting:
-            one.close()
 
 
 def test_a_connection_that_nobody_accepts(deaf: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
