@@ -1,4 +1,4 @@
-"""What tests of connections share."""
+"""What tests of nodes share: some to talk to, an address where nobody answers, and a home where one may be found."""
 
 from __future__ import annotations
 
@@ -68,3 +68,10 @@ def tls_node(certificate: Path) -> Iterator[FakeNode]:
     context.load_cert_chain(certificate, certificate.with_name("key"))
     with FakeNode(tls=context) as node:
         yield node
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with Bitcoin's folder in it, empty."""
+    (tmp_path / ".bitcoin").mkdir()
+    return tmp_path
