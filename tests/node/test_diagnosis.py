@@ -1,88 +1,28 @@
-"""What the doctor finds where no real node would do: proxies, strangers, odd clocks. Each server is healthy but for one
-thing, and that is the only verdict."""
+"""What the doctor finds where no real node would do: refusals, limits, odd answers and clocks. Each node is healthy but
+for one thing, and that is the only verdict."""
 
 from __future__ import annotations
 
 import json
-import socket
-import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from email.utils import formatdate
-from http.client import parse_headers
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import config
 from config import Secret
-from explorer.findings import LEVELS, Finding, amount, duration, worst
+from explorer.findings import LEVELS, amount, duration, worst
 from explorer.findings.words import CATALOGUE
-from explorer.node import discovery
-from explorer.node.diagnosis import diagnose
-from explorer.node.discovery import Cookie, Endpoint, Password
+from explorer.node.discovery import Cookie, Password
 from explorer.node.methods import METHODS, NEEDED, USEFUL
 from explorer.node.rpcauth import make_user
-from tests.fakenode import FakeNode, RpcError, drips, hangs_up, is_no_http, nothing_wrong, says, says_json
+from tests.fakenode import FakeNode, drips, hangs_up, is_no_http, nothing_wrong, says, says_json
+from tests.node.examination import ANSWERS, INDEXES, NESTED, chain, examined, misses_parameters, node, the_trouble
+
+__all__ = ["node"]  # a fixture
 
 KEY = "key-00b204e9800998ecf8427e"
-READY = {"synced": True, "best_block_height": 7}
-INDEXES = {"txindex": READY, "basic block filter index": READY, "coinstatsindex": READY}
-
-
-def chain(**changes: Any) -> dict[str, Any]:
-    return {
-        "chain": "regtest",
-        "blocks": 7,
-        "headers": 7,
-        "verificationprogress": 1,
-        "initialblockdownload": False,
-        "pruned": False,
-        "time": int(time.time()) - 600,
-        **changes,
-    }
-
-
-def misses_parameters(*params: Any) -> Any:
-    raise RpcError(-1, "getblock blockhash ( verbosity )")
-
-
-ANSWERS = {
-    **dict.fromkeys(METHODS, misses_parameters),
-    "getblockcount": 7,
-    "getblockchaininfo": chain,
-    "getnetworkinfo": {"timeoffset": 0, "connections": 8},
-    "getindexinfo": INDEXES,
-    "getzmqnotifications": [{"type": "pubhashblock", "address": "tcp://127.0.0.1:28334", "hwm": 1000}],
-}
-
-
-def make_healthy(node: FakeNode) -> None:
-    node.answers = dict(ANSWERS)
-    node.whitelist = set(METHODS)
-
-
-@pytest.fixture
-def node() -> Iterator[FakeNode]:
-    with FakeNode() as node:
-        make_healthy(node)
-        yield node
-
-
-def examined(endpoint: Endpoint, *, pause: Callable[[float], None] = lambda _: None) -> tuple[Finding, ...]:
-    return diagnose(endpoint, config.load({}), timeout=1, pause=pause)
-
-
-def the_trouble(endpoint: Endpoint, finding_id: str) -> Finding:
-    """That one, and no other."""
-    findings = examined(endpoint)
-    assert [finding.id for finding in findings if finding.level != "ok"] == [finding_id], findings
-    trouble = next(finding for finding in findings if finding.id == finding_id)
-    assert all(text and "—" not in text for text in trouble.words)
-    return trouble
 
 
 def test_nothing_is_wrong_with_a_healthy_node(node: FakeNode) -> None:
@@ -96,198 +36,6 @@ def test_it_asks_nothing_that_would_change_a_node(node: FakeNode) -> None:
     assert all(method.startswith(("get", "list", "help", "uptime")) for method in asked)
 
 
-# --- something else answers -------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def server(behaviour: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A port where every connection is given to the behaviour."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with connection, suppress(OSError):
-                        behaviour(connection)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
-
-def hear(connection: socket.socket) -> bytes:
-    """A whole request: closing a connection before all of it is read resets it. Returns the verb."""
-    with connection.makefile("rb") as file:
-        verb = file.readline().partition(b" ")[0]
-        file.read(int(parse_headers(file).get("Content-Length", 0)))
-    return verb
-
-
-def greets_in_its_own_way(connection: socket.socket) -> None:
-    connection.sendall(b"220 mail.example ready\r\n")
-    connection.recv(4096)
-
-
-def hangs_up_at_once(connection: socket.socket) -> None:
-    connection.recv(4096)
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "finding_id"), [(greets_in_its_own_way, "no_http"), (hangs_up_at_once, "hangs_up")]
-)
-def test_no_http(behaviour: Callable[[socket.socket], None], finding_id: str) -> None:
-    with server(behaviour) as port:
-        the_trouble(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"), finding_id)
-
-
-@pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 502, 503])
-def test_a_web_server(status: int) -> None:
-    """Also one that asks for a password, forbids, or is overrun: it does so for every path, which a node does not."""
-
-    def answers(connection: socket.socket) -> None:
-        told = status if hear(connection) == b"POST" or status in (401, 503) else 200
-        connection.sendall(f"HTTP/1.1 {told} So\r\nContent-Length: 4\r\nConnection: close\r\n\r\nSo.\n".encode())
-
-    with server(answers) as port:
-        trouble = the_trouble(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"), "http_no_rpc")
-    assert trouble.values["http_status"] == status
-
-
-WEB_ERRORS = [
-    '{"error":"Not Found"}',
-    '{"error":{"message":"Not Found"},"status":400}',
-    '{"error":{"code":"NOT_FOUND"}}',
-    '{"error":{"code":true}}',
-    '{"result":null,"error":"Not Found"}',
-]
-
-
-@contextmanager
-def web_api(status: int, body: str) -> Iterator[int]:
-    """It answers every question with that, and knows no other path."""
-
-    def answers(connection: socket.socket) -> None:
-        told = status if hear(connection) == b"POST" else 404
-        head = f"HTTP/1.1 {told} So\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        connection.sendall(head.encode() + body.encode())
-
-    with server(answers) as port:
-        yield port
-
-
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 500])
-@pytest.mark.parametrize("body", WEB_ERRORS)
-def test_an_error_of_a_web_api(status: int, body: str) -> None:
-    """Also where it asks for a password: a node that does so has no body."""
-    with web_api(status, body) as port:
-        findings = examined(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"))
-    assert [finding.id for finding in findings] == ["port_open", "http_no_rpc"]
-    assert findings[-1].values["http_status"] == status
-
-
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (401, '{"error":"unauthorized"}'),
-        (401, '{"error":{"code":7}}'),
-        (403, '{"error":{"code":7}}'),
-        (404, WEB_ERRORS[0]),
-    ],
-)
-def test_a_web_api_at_the_port_of_another_network(status: int, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        closed = listener.getsockname()[1]
-    with web_api(status, body) as port:
-        monkeypatch.setattr(discovery, "RPC_PORTS", {"signet": port})
-        the_trouble(Endpoint("127.0.0.1", closed, Password("u", Secret("p")), "a test"), "nothing_listens")
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_no_cookie_and_an_error_for_strangers(node: FakeNode, status: int, tmp_path: Path) -> None:
-    """A refusal is one, in whatever words: nobody without a password is let in."""
-    refusal = says(status, '{"result":null,"error":{"code":-32000,"message":"log in"},"id":1}', "application/json")
-    node.faults.extend([refusal] * 2)
-    finding_id = "cookie_missing" if status == 401 else "address_not_allowed"
-    the_trouble(node.endpoint(credentials=Cookie(tmp_path / ".cookie")), finding_id)
-
-
-def test_a_proxy_that_asks_for_the_password_itself(node: FakeNode) -> None:
-    """At every path, the password of its own being that of the node."""
-    node.asks_everywhere = True
-    assert {finding.level for finding in examined(node.endpoint())} == {"ok"}
-
-
-def drips_its_head(connection: socket.socket) -> None:
-    hear(connection)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    drip(connection)
-
-
-def drips_its_body(connection: socket.socket) -> None:
-    hear(connection)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
-    drip(connection)
-
-
-def drip(connection: socket.socket) -> None:
-    """For 6 seconds; the doctor here waits for one."""
-    for _ in range(60):
-        connection.sendall(b" ")
-        time.sleep(0.1)
-
-
-@pytest.mark.parametrize("behaviour", [drips_its_head, drips_its_body])
-def test_an_answer_that_never_ends(behaviour: Callable[[socket.socket], None]) -> None:
-    """Every byte arrives in time, all of them never do."""
-    with server(behaviour) as port:
-        trouble = the_trouble(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"), "no_answer")
-    assert trouble.values["seconds"] == 1
-
-
-def test_a_node_that_slows_down(node: FakeNode) -> None:
-    node.faults.extend([nothing_wrong] * 3)
-    node.faults.append(drips)
-    began = time.monotonic()
-    the_trouble(node.endpoint(), "no_answer")
-    assert time.monotonic() - began < 5  # it would drip for 20
-
-
-# --- TLS --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tls_node(certificate: Path) -> Iterator[FakeNode]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.with_name("key"))
-    with FakeNode(tls=context) as node:
-        make_healthy(node)
-        yield node
-
-
-def test_an_authority_of_its_own(tls_node: FakeNode, certificate: Path) -> None:
-    findings = examined(tls_node.endpoint(ca_file=certificate))
-    assert {finding.level for finding in findings} == {"ok"}
-
-
-def test_a_certificate_that_nobody_vouches_for(tls_node: FakeNode) -> None:
-    trouble = the_trouble(tls_node.endpoint(), "tls_untrusted")
-    assert "self-signed" in trouble.words.what
-    assert not tls_node.requests
-
-
-def test_tls_where_none_is_spoken(tls_node: FakeNode) -> None:
-    the_trouble(tls_node.endpoint(scheme="http"), "tls_needed")
-
-
-def test_no_tls_where_it_is_asked_for(node: FakeNode) -> None:
-    the_trouble(node.endpoint(scheme="https"), "tls_absent")
-
-
 # --- refused ----------------------------------------------------------------------------------------------------------
 
 
@@ -297,6 +45,15 @@ def test_an_address_that_is_not_allowed(node: FakeNode) -> None:
     trouble = the_trouble(node.endpoint(), "address_not_allowed")
     assert trouble.words.advice.startswith("Add rpcallowip=")
     assert not any("Authorization" in request.headers for request in node.requests)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_no_cookie_and_an_error_for_strangers(node: FakeNode, status: int, tmp_path: Path) -> None:
+    """A refusal is one, in whatever words: nobody without a password is let in."""
+    refusal = says(status, '{"result":null,"error":{"code":-32000,"message":"log in"},"id":1}', "application/json")
+    node.faults.extend([refusal] * 2)
+    finding_id = "cookie_missing" if status == 401 else "address_not_allowed"
+    the_trouble(node.endpoint(credentials=Cookie(tmp_path / ".cookie")), finding_id)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -340,15 +97,6 @@ def test_an_answer_of_another_shape(node: FakeNode, answer: Any) -> None:
     the_trouble(node.endpoint(), "odd_answer")
 
 
-NESTED = "[" * 100_000
-
-
-def test_lists_in_lists() -> None:
-    """Too deep to be read."""
-    with web_api(200, NESTED) as port:
-        the_trouble(Endpoint("127.0.0.1", port, Password("u", Secret("p")), "a test"), "http_no_rpc")
-
-
 def test_a_node_that_turns_to_lists_in_lists(node: FakeNode) -> None:
     def turns(handler: Any) -> None:
         if json.loads(handler.body)["method"] == "getblockchaininfo" and "Authorization" in handler.headers:
@@ -358,6 +106,14 @@ def test_a_node_that_turns_to_lists_in_lists(node: FakeNode) -> None:
 
     node.faults.extend([turns] * 100)
     the_trouble(node.endpoint(), "odd_answer")
+
+
+def test_a_node_that_slows_down(node: FakeNode) -> None:
+    node.faults.extend([nothing_wrong] * 3)
+    node.faults.append(drips)
+    began = time.monotonic()
+    the_trouble(node.endpoint(), "no_answer")
+    assert time.monotonic() - began < 5  # it would drip for 20
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from explorer.errors import NodeBusy, NodeUnavailable, NotFound
 from explorer.node.health import LONGEST_WAIT, Health
 from explorer.node.member import Own
 from tests.fakenode import FakeNode, hangs_up, says
-from tests.node.test_failover import Start, asked, chain_answers, join, refuse, start, survey_done, wait_until
-
-__all__ = ["start"]  # a fixture
+from tests.node.conftest import Start
+from tests.node.members import asked, chain_answers, join, refuse, survey_done, wait_until
 
 ODD = {
     "no UTF-8": '{"result": "\xff"}',

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
-import ssl
-import subprocess
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config import Secret, load
+from config import Secret
 from explorer.deadline import deadline
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable
-from explorer.node import transport, wire
+from explorer.node import wire
 from explorer.node.client import NodeConnection
-from explorer.node.connection import connect_to_each
-from explorer.node.discovery import Cookie, Endpoint
-from tests.bitcoind import free_port
-from tests.conftest import lacking
+from explorer.node.discovery import Cookie
 from tests.fakenode import (
     PASSWORD,
     USER,
@@ -37,6 +30,7 @@ from tests.fakenode import (
     truncates,
     waits,
 )
+from tests.node.failures import failure
 
 FAR_DATE = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
 
@@ -47,18 +41,6 @@ def has_ipv6() -> bool:
     except OSError:
         return False
     return True
-
-
-@pytest.fixture
-def node() -> Iterator[FakeNode]:
-    with FakeNode() as node:
-        yield node
-
-
-def failure(rpc: NodeConnection, method: str = "getblockcount", *params: Any) -> ExplorerError:
-    with pytest.raises(ExplorerError) as caught:
-        rpc.call(method, *params)
-    return caught.value
 
 
 # --- connections are kept --------------------------------------------------------------------------------------------
@@ -209,23 +191,6 @@ def test_a_deadline_ends_it_sooner(node: FakeNode) -> None:
     assert time.monotonic() - before < 0.6
 
 
-def test_a_name_that_takes_long_to_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where no name server answers: the C library asks them for half a minute."""
-    resolve = socket.getaddrinfo
-
-    def slowly(host: str, port: int, *args: Any, **options: Any) -> Any:
-        if host == "slow.invalid" and not options.get("flags"):
-            time.sleep(2)
-        return resolve(host, port, *args, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", slowly)
-    before = time.monotonic()
-    with deadline(0.3):
-        error = failure(NodeConnection(Endpoint("slow.invalid", 8332, None, "a test")))
-    assert error.values["reason"] == "its name could not be resolved in time"
-    assert time.monotonic() - before < 0.6
-
-
 def test_an_answer_that_comes_drop_by_drop_ends_in_time(node: FakeNode) -> None:
     node.faults.append(drips)
     before = time.monotonic()
@@ -294,72 +259,6 @@ def test_retry_after_is_passed_on(node: FakeNode, given: str, seconds: int) -> N
     assert failure(node.connect()).retry_after == seconds
 
 
-# --- nobody there ----------------------------------------------------------------------------------------------------
-
-
-def test_a_port_where_nothing_listens() -> None:
-    port = free_port()
-    error = failure(NodeConnection(Endpoint("127.0.0.1", port, None, "a test")))
-    assert isinstance(error, NodeUnavailable)
-    assert error.values == {"endpoint": f"127.0.0.1:{port}", "reason": "Connection refused"}
-
-
-def test_a_name_that_does_not_exist() -> None:
-    error = failure(NodeConnection(Endpoint("nowhere.invalid", 8332, None, "a test")))
-    assert isinstance(error, NodeUnavailable)
-    assert "ame" in str(error.values["reason"])  # "Name or service not known", in the C library's words
-
-
-@pytest.mark.parametrize("host", ["a..b", ".b", f"{'a' * 64}.example"])
-def test_a_name_that_cannot_be_one(host: str) -> None:
-    error = failure(NodeConnection(Endpoint(host, 8332, None, "a test")))
-    assert isinstance(error, NodeUnavailable)
-    assert error.values["reason"] == "it cannot be a name"
-
-
-@pytest.fixture
-def deaf() -> Iterator[tuple[str, int]]:
-    """An address where something listens and never accepts."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
-        waiting = [socket.socket() for _ in range(3)]
-        for one in waiting:  # fill the backlog
-            one.setblocking(False)
-            one.connect_ex(server.getsockname())
-        yield server.getsockname()
-        for one in waiting:
-            one.close()
-
-
-def test_a_connection_that_nobody_accepts(deaf: tuple[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.2)
-    error = failure(NodeConnection(Endpoint(*deaf, None, "a test")))
-    assert isinstance(error, NodeUnavailable)
-    assert error.values["reason"] == "nothing there accepts a connection"
-
-
-def resolve_to(monkeypatch: pytest.MonkeyPatch, *found: tuple[int, tuple[str, int]]) -> None:
-    """Every name has these addresses: family, and host with port."""
-    rows = [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for family, address in found]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: rows)
-
-
-def test_an_address_of_a_family_that_the_kernel_lacks(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As ::1 before 127.0.0.1 where localhost has both."""
-    with pytest.raises(OSError, match="not supported"):
-        socket.socket(socket.AF_APPLETALK, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    resolve_to(monkeypatch, (socket.AF_APPLETALK, ("", 0)), (socket.AF_INET, ("127.0.0.1", node.port)))
-    assert NodeConnection(node.endpoint(host="localhost")).call("getblockcount") == 7
-
-
-def test_an_address_that_is_deaf_leaves_time_for_the_next(
-    node: FakeNode, deaf: tuple[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a host behind an IPv6 that leads nowhere."""
-    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.4)
-    resolve_to(monkeypatch, (socket.AF_INET, deaf), (socket.AF_INET, ("127.0.0.1", node.port)))
-    assert NodeConnection(node.endpoint(host="localhost")).call("getblockcount") == 7
-
-
 # --- what is sent ----------------------------------------------------------------------------------------------------
 
 
@@ -426,69 +325,6 @@ def test_a_cookie_that_is_not_there_means_a_node_that_has_not_started(node: Fake
 def test_a_cookie_that_cannot_be_read_is_a_refusal(node: FakeNode, tmp_path: Path) -> None:
     error = failure(NodeConnection(node.endpoint(credentials=Cookie(tmp_path))))  # unreadable for root as well
     assert (type(error), error.message_id) == (NodeRefused, "node_no_cookie")
-
-
-# --- TLS -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tls_node(certificate: Path) -> Iterator[FakeNode]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.with_name("key"))
-    with FakeNode(tls=context) as node:
-        yield node
-
-
-def test_a_trusted_certificate(tls_node: FakeNode, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    rpc = tls_node.connect()
-    assert [rpc.call("getblockcount"), rpc.call("getblockcount")] == [7, 7]
-    assert len(tls_node.connections) == 1
-
-
-def test_a_certificate_that_nobody_vouches_for(tls_node: FakeNode) -> None:
-    error = failure(tls_node.connect())
-    assert isinstance(error, NodeUnavailable)
-    assert str(error.values["reason"]).startswith("its certificate cannot be trusted")
-    assert not tls_node.requests
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An authority of one's own; beside its certificate lies one of 127.0.0.1 that it has signed, with its key."""
-    if shutil.which("openssl") is None:
-        lacking("openssl", "Install the package openssl.")
-    folder = tmp_path_factory.mktemp("authority")
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    new_key = "-newkey rsa:2048 -nodes"
-    for command in (
-        f"req -x509 {new_key} -days 2 -subj /CN=authority -keyout authority.key -out authority",
-        f"req {new_key} -subj /CN=node -keyout key -out request",
-        "x509 -req -in request -CA authority -CAkey authority.key -set_serial 2 -extfile names -out certificate",
-    ):
-        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
-    return folder / "authority"
-
-
-def test_an_authority_of_ones_own(authority: Path) -> None:
-    """BITCOIN_RPC_CA_FILE: for a node behind a TLS proxy."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.with_name("certificate"), authority.with_name("key"))
-    with FakeNode(tls=context) as node:
-        environ = {"BITCOIN_RPC_URL": f"https://{node.login}@127.0.0.1:{node.port}/v1/KEY/?k=KEY"}
-        (trusting,) = connect_to_each(load(environ | {"BITCOIN_RPC_CA_FILE": str(authority)}))
-        assert trusting.call("getblockcount") == 7
-        assert node.requests[0].path == "/v1/KEY/?k=KEY"
-        (doubting,) = connect_to_each(load(environ))
-        error = failure(doubting)
-        assert str(error.values["reason"]).startswith("its certificate cannot be trusted")
-        wrong_name = NodeConnection(node.endpoint(host="localhost", ca_file=authority))
-        assert str(failure(wrong_name).values["reason"]).startswith("its certificate cannot be trusted")
-        assert len(node.requests) == 1
-
-
-def test_tls_where_there_is_none(node: FakeNode) -> None:
-    assert isinstance(failure(NodeConnection(node.endpoint(scheme="https"))), NodeUnavailable)
 
 
 # --- fork ------------------------------------------------------------------------------------------------------------
