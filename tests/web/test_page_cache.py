@@ -24,17 +24,6 @@ BLOCK = f"/block/{hash_of('a', 7)}"
 
 
 @pytest.fixture
-def chain() -> FakeChain:
-    return FakeChain(25)
-
-
-@pytest.fixture
-def node(chain: FakeChain) -> Iterator[FakeNode]:
-    with FakeNode(chain.answers) as node:
-        yield node
-
-
-@pytest.fixture
 def explorer(node: FakeNode) -> Iterator[Explorer]:
     """As in production: what the watcher has seen is used without asking. Here it looks when the test tells it to."""
     explorer = Explorer(f"http://{node.login}@127.0.0.1:{node.port}")
