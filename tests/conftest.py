@@ -1,4 +1,4 @@
-"""What every test may ask for: real nodes, a live server, a browser, and an environment without anybody's settings."""
+"""What every test may ask for: nodes, a live server, a browser, and an environment without anybody's settings."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 import pytest
 
 from tests.bitcoind import Bitcoind
+from tests.chain.nodes import FakeChain
+from tests.fakenode import FakeNode
 from tests.redis_server import RedisServer, is_installed
 from tests.server import ROOT, LiveServer, is_setting
 
@@ -123,6 +125,19 @@ def main_chain(bitcoind_path: str) -> Iterator[Bitcoind]:
     with Bitcoind(bitcoind_path, args, chain="main") as node:
         node.wait_until(lambda: node.rpc("getblockcount") == MAIN_CHAIN_HEIGHT)
         node.wait_for_indexes()
+        yield node
+
+
+@pytest.fixture
+def chain() -> FakeChain:
+    """By hand, up to height 25."""
+    return FakeChain(25)
+
+
+@pytest.fixture
+def node(chain: FakeChain) -> Iterator[FakeNode]:
+    """It tells the `chain`."""
+    with FakeNode(chain.answers) as node:
         yield node
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 import time
@@ -10,149 +9,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.client import HTTPException
 from typing import Any, NamedTuple
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 
-from tests.bitcoind import Bitcoind, BitcoindError, free_port
+from tests.bitcoind import BitcoindError
 from tests.coins import ADDRESS
 from tests.conftest import StartBitcoind, StartServer
 from tests.pages import Explorer
-from tests.provider import KEY, Provider
-from tests.server import LiveServer
+from tests.provider import Provider
+from tests.regtest.pair import OWN_PASSWORD, QUEUE, THREADS, Pair, pair
+from tests.regtest.visitors import Visit, Visitors
+
+__all__ = ["pair"]  # a fixture
 
 DEADLINE = 10  # seconds, the default of REQUEST_DEADLINE
 BACK_WITHIN = 2.5  # seconds until the own node is used again: a trial every half second, and pages under way
-THREADS, QUEUE = 4, 16  # rpcthreads and rpcworkqueue of the own node
 LIMIT, RATE = 20, 8  # requests a second: of the provider, and RPC_RATE of each of the two workers
-OWN_PASSWORD, OTHER_PASSWORD = "own-9d1f04c7b2", "other-55e0a8f3d6"
-
-
-class Visit(NamedTuple):
-    begun: float
-    ended: float
-    path: str
-    status: int
-    answered_by: str
-
-
-@dataclass
-class Visitors:
-    """Several people who load one page after the other, each page once it has arrived."""
-
-    server: LiveServer
-    paths: list[str]
-    count: int = 6
-    visits: list[Visit] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    secrets: tuple[str, ...] = (OWN_PASSWORD, OTHER_PASSWORD, KEY)
-    going: bool = True
-
-    def _visit(self, number: int) -> None:
-        while self.going:
-            path = self.paths[number % len(self.paths)]
-            number += 1
-            begun = time.monotonic()
-            try:
-                status, headers, body = load(self.server, path)
-            except (OSError, HTTPException) as error:
-                self.failures.append(f"{path}: {error}")
-                continue
-            ended = time.monotonic()
-            if leaked := [secret for secret in self.secrets if secret in body or secret in headers]:
-                self.failures.append(f"{path} tells {leaked}")
-            found = re.search(r"Answered by\s*(?:<[^>]+>)*([^<]+)<", body)
-            self.visits.append(Visit(begun, ended, path, status, found[1] if found else ""))
-            time.sleep(0.05)
-
-    @contextmanager
-    def browsing(self) -> Iterator[None]:
-        threads = [threading.Thread(target=self._visit, args=(n * 3,)) for n in range(self.count)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self.going = False
-            for thread in threads:
-                thread.join()
-
-
-def load(server: LiveServer, path: str) -> tuple[int, str, str]:
-    try:
-        answer = urlopen(server.url + path, timeout=60)
-    except HTTPError as error:
-        answer = error
-    with answer:
-        return answer.status, str(answer.headers), answer.read().decode()
-
-
-class Pair:
-    """Two nodes that know each other, at the same height, with a few transactions in their blocks."""
-
-    def __init__(self, binary: str) -> None:
-        own_port, other_port = free_port(), free_port()
-        self.own = Bitcoind(
-            binary, [*peering(own_port, other_port), f"-rpcthreads={THREADS}", f"-rpcworkqueue={QUEUE}"]
-        )
-        self.other = Bitcoind(binary, peering(other_port, own_port))
-        self.own.password, self.other.password = OWN_PASSWORD, OTHER_PASSWORD
-        self._other_peer = f"127.0.0.1:{other_port}"
-
-    def start(self) -> None:
-        self.own.start()
-        self.other.start()
-        self.own.mine(130, ADDRESS)
-        self.agree()
-
-    def agree(self) -> None:
-        """Wait until both have the same tip."""
-
-        def agrees() -> bool:
-            if not self.own.rpc("getpeerinfo"):
-                self.own.rpc("addnode", self._other_peer, "onetry")
-            return bool(self.own.rpc("getbestblockhash") == self.other.rpc("getbestblockhash"))
-
-        self.own.wait_until(agrees)
-        self.own.wait_for_indexes()
-        self.other.wait_for_indexes()
-
-    def part(self) -> None:
-        """From now on they do not hear of each other."""
-        self.own.rpc("setnetworkactive", False)
-        self.own.wait_until(lambda: not self.own.rpc("getpeerinfo"))
-
-    def join(self) -> None:
-        self.own.rpc("setnetworkactive", True)
-        self.agree()
-
-    def close(self) -> None:
-        self.own.close()
-        self.other.close()
-
-
-def peering(port: int, peer: int) -> list[str]:
-    return [
-        "-listen=1",
-        f"-bind=127.0.0.1:{port}",
-        f"-addnode=127.0.0.1:{peer}",
-        "-listenonion=0",
-        "-i2pacceptincoming=0",
-    ]
-
-
-@pytest.fixture
-def pair(bitcoind_path: str) -> Iterator[Pair]:
-    pair = Pair(bitcoind_path)
-    try:
-        pair.start()
-        yield pair
-    finally:
-        pair.close()
 
 
 # --- the troubles of the own node: each lasts as long as its `with`, after which the node is well again ---------------

@@ -16,7 +16,8 @@ import pytest
 from tests.bitcoind import Bitcoind, BitcoindError, free_port
 from tests.coins import Coin, Made, reward, spend, split
 from tests.pages import Explorer
-from tests.regtest.test_failover import Pair, load
+from tests.regtest.pair import Pair
+from tests.regtest.visitors import load
 from tests.server import LiveServer
 
 EVENTS = 16

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -23,17 +22,6 @@ from tests.events import Event, read
 from tests.fakenode import FakeNode
 
 DOWN = NodeUnavailable()
-
-
-@pytest.fixture
-def chain() -> FakeChain:
-    return FakeChain(25)
-
-
-@pytest.fixture
-def node(chain: FakeChain) -> Iterator[FakeNode]:
-    with FakeNode(chain.answers) as node:
-        yield node
 
 
 @pytest.fixture

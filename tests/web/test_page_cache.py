@@ -15,23 +15,12 @@ from werkzeug.test import TestResponse
 
 from explorer import cache
 from explorer.chain import tip
-from explorer.web import lifetime, page_cache, times
+from explorer.web import lifetime, page_cache
 from tests.chain.nodes import FakeChain, hash_of
 from tests.fakenode import FakeNode, RpcError
 from tests.pages import Explorer
 
 BLOCK = f"/block/{hash_of('a', 7)}"
-
-
-@pytest.fixture
-def chain() -> FakeChain:
-    return FakeChain(25)
-
-
-@pytest.fixture
-def node(chain: FakeChain) -> Iterator[FakeNode]:
-    with FakeNode(chain.answers) as node:
-        yield node
 
 
 @pytest.fixture
@@ -323,35 +312,6 @@ def test_a_page_is_made_anew_when_its_ages_have_changed(explorer: Explorer, late
         later[0] += seconds
         assert get(explorer, BLOCK).status_code == 200
         assert (pages(explorer) != first) == is_anew
-
-
-@pytest.mark.parametrize(
-    ("age", "seconds"),
-    [
-        (5, 55),
-        (59, lifetime.LEAST),
-        (61, 59),
-        (3_605, 3_595),
-        (30 * 60, 60),
-        (10**8, lifetime.MOST),
-        (-5, lifetime.LEAST),
-    ],
-)
-def test_an_age_tells_how_long_it_holds(age: int, seconds: float) -> None:
-    with lifetime.of_page() as life:
-        times.age(1_700_000_000 - age, 1_700_000_000)
-    assert life.seconds == seconds
-
-
-def test_the_least_of_all_counts() -> None:
-    with lifetime.of_page() as life:
-        assert life.seconds == lifetime.MOST
-        for seconds in (500.0, 45.0, 90.0):
-            lifetime.holds_for(seconds)
-        assert life.seconds == 45
-        lifetime.holds_for(0.1)
-        assert life.seconds == lifetime.LEAST
-    lifetime.holds_for(1)  # outside of a page it is nobody's
 
 
 # --- many at once -----------------------------------------------------------------------------------------------------
