@@ -18,6 +18,7 @@ from explorer.web import (
     help,
     home,
     lessons,
+    links,
     live,
     node,
     page_cache,
@@ -27,11 +28,11 @@ from explorer.web import (
     proxy,
     search,
     switches,
+    templates,
     terms,
     transactions,
 )
 from explorer.web.page import SETTINGS
-from explorer.web.unindented import Unindented
 
 VIEWS = (home, blocks, transactions, search, addresses, help, node, health, switches)
 
@@ -41,13 +42,14 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     settings = settings or config.load()
     app = Flask(__name__)
     app.config[SETTINGS] = settings
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "extensions": [Unindented]}
     app.url_map.merge_slashes = False  # a hostile path is answered, not redirected
     app.logger.setLevel(settings.log_level.upper())
+    templates.register(app)
     cache.init_app(app, settings)
     language.register(app, preferences.language)
     for part in (filters, flow, lessons, terms, encoding, assets, headers, problems):
         part.register(app)
+    links.register(app, settings)
     page_cache.register(app, settings)
     patience.register(app, settings)
     live.register(app, settings)

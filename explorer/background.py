@@ -26,6 +26,7 @@ from explorer.node.failover import conversation
 from explorer.node.notifications import Notifications
 from explorer.node.rpc import Rpc
 from explorer.places import quiet_for
+from explorer.web import templates
 from explorer.web.page_cache import UNATTENDED
 
 LOOK_EVERY: Final = 0.5  # seconds
@@ -76,8 +77,7 @@ class _Watcher:
     def prepare(self) -> None:
         """What the first visitors would wait for; then, whenever they change, the pages that everybody opens: the start
         page and the newest block."""
-        for name in self._app.jinja_env.list_templates():  # each is compiled when it is first used
-            self._app.jinja_env.get_template(name)
+        templates.compile_all(self._app)
         before: ChainState | None = None
         while True:
             self._looked.wait()

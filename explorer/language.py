@@ -6,7 +6,8 @@ Outside of both they are English.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from gettext import NullTranslations
@@ -88,6 +89,17 @@ def register(app: Flask, choose: Callable[[], str]) -> None:
     def let_go(_: BaseException | None) -> None:
         if held := g.pop("held", None):
             _held.reset(held)
+
+
+@contextmanager
+def spoken(app: Flask, language: str) -> Iterator[None]:
+    """Inside, texts are in that language of the app's, whoever is being answered."""
+    with app.app_context(), flask_babel.force_locale(language):
+        token = _held.set(flask_babel.get_domain().get_translations())
+        try:
+            yield
+        finally:
+            _held.reset(token)
 
 
 def speaking(language: str) -> Flask:

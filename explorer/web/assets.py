@@ -6,30 +6,20 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Request, Response, current_app, request, url_for
+from flask import Flask, Request, Response, current_app, request
 
 from explorer.web.headers import keep_for_good
 
 
 @cache
-def _fingerprint(path: Path) -> str:
+def fingerprint(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
-
-
-def static_url(filename: str) -> str:
-    return _static_url(request.script_root, filename, current_app.static_folder or "")
-
-
-@cache
-def _static_url(root: str, filename: str, folder: str) -> str:
-    """`root` is the path under which the app stands, which is part of the result."""
-    return url_for("static", filename=filename, v=_fingerprint(Path(folder) / filename))
 
 
 def _is_current(request: Request) -> bool:
     """Whether the name asked for is that of what we have: while versions change, another one's is not kept."""
     path = Path(current_app.static_folder or "") / (request.view_args or {})["filename"]
-    return request.args.get("v") == _fingerprint(path)
+    return request.args.get("v") == fingerprint(path)
 
 
 def register(app: Flask) -> None:

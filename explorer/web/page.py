@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
-import flask
-from flask import current_app, g, render_template, request
+from flask import current_app, g, request
 
 from config import Settings
 from explorer.bitcoin.models import ChainStatus
@@ -22,8 +20,8 @@ from explorer.node.connection import get_rpc_connection
 from explorer.node.failover import has_answered
 from explorer.node.rpc import Rpc
 from explorer.version import VERSION
-from explorer.web.assets import static_url
 from explorer.web.preferences import UNITS, applied, of_request
+from explorer.web.templates import template_of
 
 SITE = noop("Bitcoin Explorer")
 MAX_PAGE = 1_000_000
@@ -41,7 +39,7 @@ def rpc() -> Rpc:
     return get_rpc_connection(settings())
 
 
-def render(template: str, chain_state: ChainState | None, /, *, chain: ChainStatus | None = None, **values: Any) -> str:
+def render(name: str, chain_state: ChainState | None, /, *, chain: ChainStatus | None = None, **values: Any) -> str:
     """A page. `chain_state` is None where the node was not asked, or does not answer; `chain` is what else tells where
     it stands."""
     connection = rpc()
@@ -51,9 +49,8 @@ def render(template: str, chain_state: ChainState | None, /, *, chain: ChainStat
     label = connection.label if has_answered() or not chain_state else chain_state.label
     preferences = of_request(request.environ)
     with applied(preferences):
-        return render_template(
-            template,
-            **{"here": here(), **values},
+        return template_of(name, preferences.language).render(
+            {"here": here(), **values},
             preferences=preferences,
             languages=LANGUAGES,
             tags=TAGS,
@@ -70,8 +67,6 @@ def render(template: str, chain_state: ChainState | None, /, *, chain: ChainStat
             node_version=seen.status.node.version if seen and seen.label == label else None,
             tip=chain,
             mempool_count=seen.status.mempool.count if seen else None,
-            static_url=static_url,
-            url_for=url_for,
         )
 
 
@@ -82,17 +77,6 @@ def here() -> str:
     ]
     path = f"{request.script_root}{quote(request.path)}"
     return f"{path}?{urlencode(known)}" if known else path
-
-
-def url_for(endpoint: str, **values: Any) -> str:
-    """Flask's, remembered: making an address costs as much as a row of a table."""
-    return _url(request.script_root, endpoint, tuple(sorted(values.items())))
-
-
-@lru_cache(maxsize=4096)
-def _url(root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
-    """`root` is the path under which the app stands, which is part of the result."""
-    return flask.url_for(endpoint, **dict(values))
 
 
 def page_number(arguments: Mapping[str, str] | None = None) -> int:

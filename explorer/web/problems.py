@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from logging import INFO, WARNING
 
-from flask import Flask, Response, current_app, make_response
+from flask import Flask, Response, current_app, make_response, url_for
 from werkzeug.exceptions import HTTPException
 
 from explorer.errors import BadQuery, ExplorerError, NodeFault, NodeRefused, NodeUnavailable, NotFound, Unsupported
 from explorer.messages import words
-from explorer.web.page import here, render, url_for
+from explorer.web.page import here, render
 
 RETRY_SECONDS = 15  # how often a page about an unreachable node looks again by itself
 

@@ -9,7 +9,6 @@ from werkzeug.wrappers import Response
 from explorer.bitcoin.query import Nothing, classify
 from explorer.chain.search import AddressFound, BlockFound, Found, TransactionFound, find
 from explorer.chain.transactions import PER_PAGE
-from explorer.web.assets import static_url
 from explorer.web.page import render, rpc, settings
 
 bp = Blueprint("search", __name__)
@@ -46,8 +45,7 @@ def opensearch() -> FlaskResponse:
         render(
             "opensearch.xml",
             None,
-            search_url_template=f"{base}{url_for('.index')}?q={{searchTerms}}",
-            icon_url=f"{base}{static_url('favicon.png')}",
+            base=base,
         ),
         mimetype="application/opensearchdescription+xml",
     )
