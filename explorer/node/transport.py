@@ -18,7 +18,6 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected, UnknownProtocol
 from typing import Final
 
 from config import Secret
@@ -26,7 +25,7 @@ from explorer.deadline import left
 from explorer.errors import ExplorerError, NodeBusy, NodeRefused, NodeUnavailable, Phrase
 from explorer.node.discovery import Cookie, Endpoint, Password
 from explorer.node.rate import Turns
-from explorer.node.wire import Answer, Wire, seconds_until
+from explorer.node.wire import Answer, Closed, CutShort, NotHttp, TooLarge, Wire, seconds_until
 
 CONNECT_SECONDS: Final = 5  # a node that is there accepts at once, even while it is busy
 BUSY_SECONDS: Final = 2  # when to ask again after HTTP 503: a work queue drains quickly
@@ -98,13 +97,10 @@ class Transport:
             raise NodeUnavailable(
                 "node_timeout", endpoint=self._endpoint.label, method=asking, seconds=max(1, round(seconds))
             ) from error.with_traceback(None)
-        except HTTPException as error:  # left behind: it quotes the server, which may quote our request and its key
-            failure = self._unreachable(error)
-        except OSError as error:
+        except (OSError, NotHttp, CutShort, TooLarge) as error:
             raise self._unreachable(error) from error.with_traceback(None)
         finally:
             self._free.release()
-        raise failure
 
     def _wait_for_turn(self, patience: float) -> None:
         if self._turns is None:
@@ -182,14 +178,16 @@ class Transport:
             return NodeUnavailable("node_not_json", endpoint=label, http_status=answer.status)
         return None
 
-    def _unreachable(self, error: OSError | HTTPException) -> NodeUnavailable:
+    def _unreachable(self, error: Exception) -> NodeUnavailable:
         label = self._endpoint.label
-        if isinstance(error, (BadStatusLine, UnknownProtocol)) and not isinstance(error, RemoteDisconnected):
+        if isinstance(error, NotHttp):
             return NodeUnavailable("node_not_json", endpoint=label, http_status=None)
         if isinstance(error, ssl.SSLCertVerificationError):
             reason: str = Phrase("its certificate cannot be trusted ({reason})", reason=error.verify_message)
-        elif isinstance(error, (IncompleteRead, RemoteDisconnected)):
+        elif isinstance(error, (Closed, CutShort)):
             reason = Phrase("it closed the connection before the answer was complete")
+        elif isinstance(error, TooLarge):
+            reason = Phrase("its answer has more than {size} bytes", size=f"{error.args[0]:,}")
         else:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return NodeUnavailable(endpoint=label, reason=reason)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import queue
 import select
 import socket
 import ssl
 import threading
 import time
-from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any, Final, NamedTuple
+
+import httptools
 
 from config import Secret
 from explorer.node.discovery import Endpoint
 
-CHUNK: Final = 256 * 1024
+ROOM: Final = 256 * 1024  # bytes that are read at once
+FINAL: Final = 200  # the first status of an answer; lower ones are word that it will come
 MAX_ANSWER: Final = 512 * 1024 * 1024  # bytes; a full mempool in every detail has about 200 MB
 
 
@@ -24,6 +25,22 @@ class Answer(NamedTuple):
     is_json: bool
     retry_after: str | None
     body: bytes
+
+
+class NotHttp(Exception):
+    """What came back is something else."""
+
+
+class CutShort(Exception):
+    """The other side closed the connection in the middle of its answer."""
+
+
+class Closed(ConnectionError):
+    """It did so before the first byte."""
+
+
+class TooLarge(Exception):
+    """An answer of more bytes than its argument."""
 
 
 class Wire:
@@ -38,6 +55,7 @@ class Wire:
         if tls:
             self._sock.settimeout(seconds_until(deadline))
             self._sock = tls.wrap_socket(self._sock, server_hostname=endpoint.host)  # closes it when it fails
+        self._room = memoryview(bytearray(ROOM))
         self.is_reusable = True
 
     def __del__(self) -> None:
@@ -51,46 +69,87 @@ class Wire:
         return bool(poll.poll(0))
 
     def ask(self, head: Secret, body: bytes, deadline: float) -> Answer:
-        self._sock.settimeout(seconds_until(deadline))
-        self._sock.sendall(head.reveal().encode("latin-1") + body)
-        response = HTTPResponse(Reader(self._sock, deadline), method="POST")  # type: ignore[arg-type]  # makefile is all
+        self._send(head.reveal().encode("latin-1") + body, deadline)
+        reply = _Reply()
+        parser = httptools.HttpResponseParser(reply)
+        self.is_reusable = False
         try:
-            response.begin()
-            chunks = []
-            size = 0
-            while chunk := response.read1(CHUNK):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MAX_ANSWER:
-                    raise HTTPException(f"an answer of more than {MAX_ANSWER} bytes")
-            if response.length:  # read1 does not notice that the rest is missing
-                raise IncompleteRead(b"", response.length)
-            self.is_reusable = not response.will_close
-            is_json = response.headers.get_content_type() == "application/json"
-            return Answer(response.status, is_json, response.getheader("Retry-After"), b"".join(chunks))
-        finally:
-            response.close()
+            while not reply.is_whole or parser.get_status_code() < FINAL:
+                if not (count := self._receive(deadline)):
+                    reply.end()
+                    break
+                parser.feed_data(self._room[:count])
+            else:
+                self.is_reusable = parser.get_http_version() == "1.1" and not reply.is_last
+        except httptools.HttpParserError:
+            if not reply.is_whole:  # else it is about what came after the answer, which nobody asked for
+                raise NotHttp from None
+        return Answer(parser.get_status_code(), reply.is_json, reply.header("retry-after"), b"".join(reply.chunks))
+
+    def _send(self, request: bytes, deadline: float) -> None:
+        self._sock.settimeout(seconds_until(deadline))
+        self._sock.sendall(request)
+
+    def _receive(self, deadline: float) -> int:
+        """Bytes into our room. A socket's own timeout starts anew with each that arrives, the deadline does not."""
+        self._sock.settimeout(seconds_until(deadline))
+        return self._sock.recv_into(self._room)
 
     def close(self) -> None:
         self._sock.close()
 
 
-class Reader(io.RawIOBase):
-    """Reads from a socket until a deadline: a socket's own timeout starts anew with every byte that arrives."""
+class _Reply:
+    """An answer as httptools reads it to us. It does not know the parser, or both would wait for the collector."""
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock = sock
-        self._deadline = deadline
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+        self.is_whole = False
+        self._size = 0
+        self._headers: dict[bytes, bytes] = {}
+        self._is_begun = self._has_headers = False
 
-    def makefile(self, mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self, CHUNK)
+    def on_message_begin(self) -> None:
+        self._is_begun = True
 
-    def readable(self) -> bool:
-        return True
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.is_whole:  # that was word that the answer will come
+            self.is_whole = self._has_headers = False
+            self._headers.clear()
+        self._headers[name.lower()] = value
 
-    def readinto(self, buffer: Any) -> int:
-        self._sock.settimeout(seconds_until(self._deadline))
-        return self._sock.recv_into(buffer)
+    def on_headers_complete(self) -> None:
+        self._has_headers = True
+
+    def on_body(self, chunk: bytes) -> None:
+        self.chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > MAX_ANSWER:
+            raise TooLarge(MAX_ANSWER)
+
+    def on_message_complete(self) -> None:
+        self.is_whole = True
+
+    def end(self) -> None:
+        """Nothing more comes. Raises what it means, unless that is how the answer ends."""
+        if not self._is_begun:
+            raise Closed
+        if not self._has_headers or b"content-length" in self._headers or b"transfer-encoding" in self._headers:
+            raise CutShort
+
+    def header(self, name: str) -> str | None:
+        found = self._headers.get(name.encode())
+        return None if found is None else found.decode("latin-1")
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the connection ends with it."""
+        return "close" in (self.header("connection") or "").lower()
+
+    @property
+    def is_json(self) -> bool:
+        kind, _, _ = (self.header("content-type") or "").partition(";")
+        return kind.strip().lower() == "application/json"
 
 
 def _dial(host: str, port: int, deadline: float) -> socket.socket:

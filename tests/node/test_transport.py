@@ -211,7 +211,7 @@ def test_an_endless_answer_is_cut_off(node: FakeNode, monkeypatch: pytest.Monkey
     monkeypatch.setattr(wire, "MAX_ANSWER", 10)
     error = failure(node.connect())
     assert isinstance(error, NodeUnavailable)
-    assert error.values["reason"] == "an answer of more than 10 bytes"
+    assert error.values["reason"] == "its answer has more than 10 bytes"
 
 
 def test_an_answer_in_chunks_is_put_together(node: FakeNode) -> None:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -20,7 +22,7 @@ from msgspec import Struct
 
 from config import Secret, Settings
 from explorer.node.discovery import Cookie, Endpoint, Password
-from explorer.node.wire import Reader
+from explorer.node.wire import seconds_until
 
 T = TypeVar("T")
 
@@ -135,7 +137,7 @@ class Patient:
             if login:
                 headers["Authorization"] = f"Basic {login.reveal()}"
             connection.request(verb, path or self.endpoint.target.reveal(), body, headers)
-            response = HTTPResponse(Reader(connection.sock, deadline), method=verb)  # type: ignore[arg-type]
+            response = HTTPResponse(_Reader(connection.sock, deadline), method=verb)  # type: ignore[arg-type]
             response.begin()
             text = response.read(MAX_ANSWER)
             date = response.getheader("Date")
@@ -158,6 +160,24 @@ class Patient:
         if self.endpoint.ca_file:
             context.load_verify_locations(self.endpoint.ca_file)
         return context
+
+
+class _Reader(io.RawIOBase):
+    """Reads from a socket until a deadline: a socket's own timeout starts anew with every byte that arrives."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._sock.settimeout(seconds_until(self._deadline))
+        return self._sock.recv_into(buffer)
 
 
 def _reply(status: int, text: bytes, date: str | None, asked_at: float) -> Reply:
