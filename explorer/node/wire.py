@@ -79,6 +79,8 @@ class Wire:
                     reply.end()
                     break
                 parser.feed_data(self._room[:count])
+                if reply.size > MAX_ANSWER:
+                    raise TooLarge(MAX_ANSWER)
             else:
                 self.is_reusable = parser.get_http_version() == "1.1" and not reply.is_last
         except httptools.HttpParserError:
@@ -105,7 +107,7 @@ class _Reply:
     def __init__(self) -> None:
         self.chunks: list[bytes] = []
         self.is_whole = False
-        self._size = 0
+        self.size = 0
         self._headers: dict[bytes, bytes] = {}
         self._is_begun = self._has_headers = False
 
@@ -123,9 +125,7 @@ class _Reply:
 
     def on_body(self, chunk: bytes) -> None:
         self.chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > MAX_ANSWER:
-            raise TooLarge(MAX_ANSWER)
+        self.size += len(chunk)
 
     def on_message_complete(self) -> None:
         self.is_whole = True
