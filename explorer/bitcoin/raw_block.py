@@ -17,6 +17,7 @@ from explorer.bitcoin.models import WITNESS_SCALE, Input, Output, Script, Transa
 from explorer.bitcoin.solver import address_of_type, asm_of_type, script_type
 
 HEADER_SIZE = 80  # bytes
+TXID_SIZE = 32  # bytes
 OUTPOINT_SIZE = 36  # bytes: the txid and the number of an output
 MAX_SIZE = 0x02000000  # of a count or a length, as Bitcoin Core takes them
 COINBASE_OUTPOINT = bytes(32) + b"\xff\xff\xff\xff"
@@ -60,8 +61,26 @@ class RawTransaction:
         return [(o[31::-1].hex(), int.from_bytes(o[32:], "little")) for o in outpoints if o != COINBASE_OUTPOINT]
 
     @property
+    def is_coinbase(self) -> bool:
+        return _is_coinbase(self.data, self._layout)
+
+    @property
     def input_count(self) -> int:
         return len(self._layout.inputs)
+
+    @property
+    def parent_count(self) -> int:
+        """Of how many transactions it spends outputs; of one, in a coinbase."""
+        return len({self.data[at : at + TXID_SIZE] for at, _, _ in self._layout.inputs})
+
+    @property
+    def lowest_sequence(self) -> int:
+        return min(int.from_bytes(self.data[end : end + 4], "little") for _, _, end in self._layout.inputs)
+
+    @property
+    def total_out(self) -> int:
+        """Satoshis."""
+        return _total(self.data, self._layout.outputs)
 
     @property
     def output_count(self) -> int:
@@ -84,14 +103,19 @@ class RawTransaction:
         start, _, end = self._layout.outputs[vout]
         return self.data[start:end]
 
+    def value(self, vout: int) -> int:
+        """Its satoshis. Raises IndexError where there is none."""
+        start, _, _ = self._layout.outputs[vout]
+        return int.from_bytes(self.data[start : start + 8], "little")
+
     def read_output(self, vout: int, network: str) -> Output:
-        """The same as a model; its `asm` as far as its type tells it."""
-        start, script_start, end = self._layout.outputs[vout]
-        script = self.data[script_start:end]
+        """The same as a model; its `asm` as far as its type tells it. Raises IndexError as well."""
+        _, start, end = self._layout.outputs[vout]
+        script = self.data[start:end]
         kind = script_type(script)
-        value = int.from_bytes(self.data[start : start + 8], "little")
         return Output(
-            value, Script(kind, script.hex(), asm_of_type(kind, script), address_of_type(kind, script, network))
+            self.value(vout),
+            Script(kind, script.hex(), asm_of_type(kind, script), address_of_type(kind, script, network)),
         )
 
 
@@ -145,7 +169,7 @@ class RawBlock:
             return
         all_spent = _spent_layouts(self._spent, self._spent_start, self.count)
         for layout, spent in islice(zip(layouts, all_spent, strict=True), first, None):
-            if len(spent) != (0 if self._is_coinbase(layout) else len(layout.inputs)):
+            if len(spent) != (0 if _is_coinbase(self._block, layout) else len(layout.inputs)):
                 raise ValueError(
                     f"a transaction of {len(layout.inputs)} inputs, and {len(spent)} outputs that it spends"
                 )
@@ -188,10 +212,6 @@ class RawBlock:
             outputs=tuple([self._output(block, piece, for_card=True) for piece in layout.outputs[:most]]),
         )
 
-    def _is_coinbase(self, layout: Layout) -> bool:
-        at = layout.inputs[0][0]
-        return len(layout.inputs) == 1 and self._block[at : at + OUTPOINT_SIZE] == COINBASE_OUTPOINT
-
     def _fee(self, layout: Layout, spent: Sequence[_Piece] | None) -> int | None:
         if not spent or self._spent is None:
             return None
@@ -203,7 +223,7 @@ class RawBlock:
         block = self._block
         has_witness = layout.body != layout.start + 4
         witnesses = _witnesses(block, layout) if has_witness and not for_card else None
-        is_coinbase = self._is_coinbase(layout)
+        is_coinbase = _is_coinbase(self._block, layout)
         made = []
         for number, (at, script, end) in enumerate(layout.inputs[:most]):
             (vout,) = unpack_from("<I", block, at + 32)
@@ -350,6 +370,11 @@ def _witnesses(block: bytes, layout: Layout) -> Iterator[tuple[str, ...]]:
             witness.append(block[at : at + length].hex())
             at += length
         yield tuple(witness)
+
+
+def _is_coinbase(data: bytes, layout: Layout) -> bool:
+    at = layout.inputs[0][0]
+    return len(layout.inputs) == 1 and data[at : at + OUTPOINT_SIZE] == COINBASE_OUTPOINT
 
 
 def _total(data: bytes, pieces: Sequence[_Piece]) -> int:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from msgspec import Raw
-
 from explorer.bitcoin.amounts import rate_per_vbyte, satoshis
 from explorer.bitcoin.models import (
     FINAL_SEQUENCE,
@@ -23,6 +19,7 @@ from explorer.bitcoin.models import (
     Transaction,
     TransactionPart,
 )
+from explorer.bitcoin.raw_block import RawTransaction
 from explorer.decoding import json_decoder
 from explorer.node import answers
 
@@ -131,14 +128,11 @@ def transaction(tx: answers.Tx) -> Transaction:
     )
 
 
-def transaction_part(raw: Raw, tx: answers.TxOutline, first: int, most: int) -> TransactionPart:
-    """The whole in sum, and `most` inputs and outputs from the position `first` on: `raw` is what the node sent, `tx`
-    its outline. Of a transaction of thousands of inputs only those that are shown are read in every detail."""
-    pieces: answers.TxPieces = json_decoder(answers.TxPieces).decode(raw)
+def transaction_part(tx: answers.TxOutline, bare: RawTransaction, first: int, most: int) -> TransactionPart:
+    """The whole in sum, and `most` inputs and outputs from the position `first` on: `bare` is the same transaction. Of
+    thousands of inputs only those that are shown are read in every detail."""
     read_input, read_output = json_decoder(answers.Vin).decode, json_decoder(answers.Vout).decode
-    is_coinbase = tx.vin[0].coinbase is not None
-    sequences = [vin.sequence for vin in tx.vin]
-    shown = slice(first, first + most)
+    shown, lowest = slice(first, first + most), bare.lowest_sequence
     return TransactionPart(
         txid=tx.txid,
         wtxid=tx.hash,
@@ -148,15 +142,15 @@ def transaction_part(raw: Raw, tx: answers.TxOutline, first: int, most: int) -> 
         vsize=tx.vsize,
         weight=tx.weight,
         fee=None if tx.fee is None else satoshis(tx.fee),
-        is_coinbase=is_coinbase,
-        input_count=len(tx.vin),
-        output_count=len(tx.vout),
-        total_out=satoshis(sum((vout.value for vout in tx.vout), Decimal(0))),
-        signals_replacement=not is_coinbase and min(sequences) <= HIGHEST_REPLACEABLE_SEQUENCE,
-        is_final=min(sequences) == FINAL_SEQUENCE,
+        is_coinbase=bare.is_coinbase,
+        input_count=bare.input_count,
+        output_count=bare.output_count,
+        total_out=bare.total_out,
+        signals_replacement=not bare.is_coinbase and lowest <= HIGHEST_REPLACEABLE_SEQUENCE,
+        is_final=lowest == FINAL_SEQUENCE,
         first=first,
-        inputs=tuple(_input(read_input(vin)) for vin in pieces.vin[shown]),
-        outputs=tuple(output(read_output(vout)) for vout in pieces.vout[shown]),
+        inputs=tuple(_input(read_input(vin)) for vin in tx.vin[shown]),
+        outputs=tuple(output(read_output(vout)) for vout in tx.vout[shown]),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from explorer.bitcoin.models import Input, Transaction
@@ -39,12 +40,13 @@ class PrevoutQuestion:
         # Asked in the same breath as the outputs, whose heights follow from it and their confirmations.
         self._tip = batch.ask(int, "getblockcount") if mempool_parents is not None else None
         self._unspent: dict[tuple[str, int], Reply[answers.TxOut | None]] = {}
-        self._parents: dict[str, Reply[str]] = {}
+        self._asked: dict[str, Reply[str]] = {}
+        self._parents: dict[str, RawTransaction | None] = {}
         for txid, vout in outpoints:
             if mempool_parents is not None and txid not in mempool_parents:
                 self._unspent[txid, vout] = batch.ask_maybe(answers.TxOut, "gettxout", txid, vout, False)
-            elif txid not in self._parents:
-                self._parents[txid] = batch.ask(str, "getrawtransaction", txid, 0)
+            elif txid not in self._asked:
+                self._asked[txid] = batch.ask(str, "getrawtransaction", txid, 0)
 
     def fill(self, tx: Transaction) -> Transaction:
         """The transaction with what was found, and its fee where all amounts are known."""
@@ -65,11 +67,32 @@ class PrevoutQuestion:
         if self._tip and (reply := self._unspent.get((i.txid, i.vout))) and (unspent := reply.known()):
             height = self._tip.whole() - unspent.confirmations + 1
             return replace(i, prevout=facts.output(unspent), prevout_height=height)
-        if i.txid in self._parents and (parent := self._parents[i.txid].known()):
-            try:
-                return replace(i, prevout=RawTransaction(bytes.fromhex(parent)).read_output(i.vout, self._network))
-            except (ValueError, IndexError) as error:
-                raise NodeUnavailable(
-                    "node_unexpected_answer", method="getrawtransaction", reason=str(error)
-                ) from error
-        return i
+        with _of_one_transaction():
+            parent = self._parent(i.txid)
+            return replace(i, prevout=parent.read_output(i.vout, self._network)) if parent else i
+
+    def total(self, outpoints: Iterable[Outpoint]) -> int | None:
+        """Satoshis of these, all of which were asked for; None where that is not known of one that parents tell."""
+        total = 0
+        with _of_one_transaction():
+            for txid, vout in outpoints:
+                if (parent := self._parent(txid)) is None:
+                    return None
+                total += parent.value(vout)
+        return total
+
+    def _parent(self, txid: str) -> RawTransaction | None:
+        """Read once, however many of its outputs are spent. Raises ValueError."""
+        if txid not in self._parents:
+            answer = self._asked[txid].known() if txid in self._asked else None
+            self._parents[txid] = RawTransaction(bytes.fromhex(answer)) if answer else None
+        return self._parents[txid]
+
+
+@contextmanager
+def _of_one_transaction() -> Iterator[None]:
+    """What the node hands out as a transaction and its parents belongs together."""
+    try:
+        yield
+    except (ValueError, IndexError) as error:
+        raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from msgspec import Raw
-
 from explorer import cache
 from explorer.bitcoin.amounts import satoshis
 from explorer.bitcoin.models import Input, MempoolEntry, Output, Place, Spend, TransactionPart
@@ -14,20 +12,19 @@ from explorer.bitcoin.query import Hash, Height
 from explorer.bitcoin.raw_block import RawTransaction
 from explorer.chain import facts, vanished
 from explorer.chain.batch import Batch
-from explorer.chain.in_block import find_elsewhere, find_inside, read_outline
+from explorer.chain.in_block import find_elsewhere, find_inside
 from explorer.chain.prevouts import PrevoutQuestion, missing
 from explorer.chain.sought import Sought, ask_bytes
 from explorer.chain.spends import SpendQuestion
 from explorer.chain.tip import ChainState, Moved, TipCheck, at_one_tip
 from explorer.chain.vanished import CONFIRMED, Fate, find_fate
-from explorer.decoding import json_decoder
 from explorer.errors import ExplorerError, NodeUnavailable, NotFound, Unsupported
 from explorer.node import answers
 from explorer.node.capabilities import get_capabilities
 from explorer.node.rpc import Rpc
 
 PER_PAGE = 50  # inputs, and outputs
-FEW_INPUTS = 5  # whose transactions are asked for rather than the undo data of a whole block
+FEW_PARENTS = 8  # are asked for rather than the undo data of a whole block
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +112,16 @@ def get_transaction(rpc: Rpc, txid: str, block: Height | Hash | None, page: int)
 def get_raw(rpc: Rpc, txid: str, block: Height | Hash | None) -> RawPage:
     """The transaction whole, found as `get_transaction` finds it, or as it was seen in the mempool."""
     batch = Batch(rpc)
-    reply = batch.ask(answers.Tx, "getrawtransaction", txid, 1)
+    reply = batch.ask(answers.TxOutline, "getrawtransaction", txid, 1)
     batch.send()
-    if (tx := reply.known()) is None:
+    if (found := reply.known()) is None:
         try:
             found = find_elsewhere(rpc, txid, block, reply.error)
         except (NotFound, Unsupported):
             if seen := vanished.recall(rpc, get_capabilities(rpc), txid):
                 return RawPage(seen.data.hex(), seen.witnesses, None)
             raise
-        tx = json_decoder(answers.Tx).decode(found.raw)
-        tx.blockhash = found.outline.blockhash
-    return RawPage(tx.hex, [vin.txinwitness for vin in tx.vin], tx.blockhash)
+    return RawPage(found.hex, _read_bytes(found.hex).witnesses, found.blockhash)
 
 
 # --- what is known already --------------------------------------------------------------------------------------------
@@ -173,10 +168,7 @@ def _asked(wanted: Wanted, block: Height | Hash | None) -> TransactionPage:
     raw, entry = ask_bytes(wanted)
     if (data := raw.known()) is None:
         return _asked_elsewhere(wanted, block, raw.error)
-    try:
-        bare = RawTransaction(bytes.fromhex(data))
-    except ValueError as error:
-        raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error
+    bare = _read_bytes(data)
     waiting = entry.known()
     if waiting:
         vanished.keep(wanted, bare, waiting)
@@ -188,13 +180,13 @@ def _asked_for_details(wanted: Wanted, bare: RawTransaction, entry: answers.Memp
     capabilities, txid, first = wanted.capabilities, wanted.txid, wanted.first
     batch = Batch(wanted.rpc)
     before = TipCheck(batch, wanted.state)
-    # Verbosity 2 costs a node ten times 1, since it reads the undo data of a whole block; and a block is all there is
-    # without an index, as a parent may have been spent and pruned.
-    alone = entry is not None or bare.input_count <= FEW_INPUTS
-    details = batch.ask(Raw, "getrawtransaction", txid, 1 if alone else 2)
-    spent = bare.spends if alone else []
-    shown = spent[first : first + PER_PAGE] if entry else spent
-    prevouts = PrevoutQuestion(batch, shown, capabilities.chain, entry.depends if entry else None)
+    # Verbosity 2 costs a node ten times 1, since it reads the undo data of a whole block.
+    alone = entry is not None or bare.parent_count <= FEW_PARENTS
+    details = batch.ask(answers.TxOutline, "getrawtransaction", txid, 1 if alone else 2)
+    asked = bare.spends if alone else []
+    if entry:
+        asked = asked[first : first + PER_PAGE]
+    prevouts = PrevoutQuestion(batch, asked, capabilities.chain, entry.depends if entry else None)
     spends = SpendQuestion(batch, txid, bare.scripts(first, PER_PAGE), capabilities)
     after = TipCheck(batch, wanted.state)
     batch.send()
@@ -202,15 +194,16 @@ def _asked_for_details(wanted: Wanted, bare: RawTransaction, entry: answers.Memp
     after.read()
     if isinstance(details.error, NotFound):
         raise Moved
-    raw = details.whole()
-    outline = read_outline(raw)
+    outline = details.whole()
     if (outline.blockhash is None) == (entry is None):
         raise Moved
     place = _place_of(wanted, outline)
-    tx = _part(wanted, raw, outline)
+    tx = _part(wanted, outline, bare)
     if entry:
         tx = replace(tx, fee=satoshis(entry.fees.base))
-    tx = tx.with_prevouts(prevouts.filled(tx.inputs))
+    elif asked and (total := prevouts.total(asked)) is not None:
+        tx = replace(tx, fee=total - tx.total_out)
+    tx = replace(tx, inputs=prevouts.filled(tx.inputs))
     return _finished(wanted, tx, place, entry, spends)
 
 
@@ -223,7 +216,7 @@ def _asked_elsewhere(wanted: Wanted, block: Height | Hash | None, error: Explore
         if fate is None:
             raise
         return _vanished(wanted, fate)
-    return _in_block(wanted, _part(wanted, found.raw, found.outline), found.outline.blockhash)
+    return _in_block(wanted, _part(wanted, found, _read_bytes(found.hex)), found.blockhash)
 
 
 def _in_block(wanted: Wanted, tx: TransactionPart, block_hash: str | None) -> TransactionPage:
@@ -249,7 +242,7 @@ def _vanished(wanted: Wanted, fate: Fate) -> TransactionPage:
             return _in_block(wanted, seen.tx, fate.block_hash)
         if found is None:
             raise Moved
-        return _in_block(wanted, _part(wanted, found.raw, found.outline), fate.block_hash)
+        return _in_block(wanted, _part(wanted, found, _read_bytes(found.hex)), fate.block_hash)
     if seen is None:
         raise NotFound(fate.message_id, query=wanted.txid, by=fate.txid)
     return _page(wanted, seen.tx, None, None, {}, fate)
@@ -295,9 +288,16 @@ def _pages(tx: TransactionPart) -> int:
     return max(1, -(-max(tx.input_count, tx.output_count) // PER_PAGE))
 
 
-def _part(wanted: Wanted, raw: Raw, outline: answers.TxOutline) -> TransactionPart:
+def _read_bytes(data: str) -> RawTransaction:
+    try:
+        return RawTransaction(bytes.fromhex(data))
+    except ValueError as error:
+        raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error
+
+
+def _part(wanted: Wanted, outline: answers.TxOutline, bare: RawTransaction) -> TransactionPart:
     """Raises NotFound for a page that it does not have."""
-    tx = facts.transaction_part(raw, outline, wanted.first, PER_PAGE)
+    tx = facts.transaction_part(outline, bare, wanted.first, PER_PAGE)
     if wanted.page > (pages := _pages(tx)):
         raise NotFound("page_of_list_not_found", pages=pages, page=wanted.page)
     return tx

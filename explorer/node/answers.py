@@ -122,17 +122,8 @@ class Tx(Struct):
     hex: str = ""
 
 
-class Value(Struct):
-    value: Decimal
-
-
-class VinOutline(Struct):
-    sequence: int
-    coinbase: str | None = None
-
-
 class TxOutline(Struct):
-    """A `Tx` of any number of inputs and outputs, as far as all of them together tell something."""
+    """A `Tx` of any number of inputs and outputs, each of them to be read by itself."""
 
     txid: str
     hash: str
@@ -141,19 +132,13 @@ class TxOutline(Struct):
     vsize: int
     weight: int
     locktime: int
-    vin: list[VinOutline]
-    vout: list[Value]
+    vin: list[Raw]  # of Vin
+    vout: list[Raw]  # of Vout
     fee: Decimal | None = None
     blockhash: str | None = None
     confirmations: int = 0
     blocktime: int = 0  # absent outside the best chain
-
-
-class TxPieces(Struct):
-    """The inputs and outputs of a `Tx`, each to be read by itself."""
-
-    vin: list[Raw]
-    vout: list[Raw]
+    hex: str = ""
 
 
 class CoinbaseTx(Struct):
@@ -170,10 +155,10 @@ class Block(Header, kw_only=True):
     coinbase_tx: CoinbaseTx | None = None  # since Bitcoin Core 31
 
 
-class RawBlockTransactions(Struct):
-    """`getblock` 2, each transaction to be read by itself."""
+class BlockOutlines(Struct):
+    """`getblock` 2, the transactions alone."""
 
-    tx: list[Raw]
+    tx: list[TxOutline]
 
 
 class BlockTransactions(Struct):

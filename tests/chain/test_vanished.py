@@ -43,6 +43,7 @@ TX: dict[str, Any] = {
     "locktime": 0,
     "vin": [{"txid": PARENT, "vout": 0, "sequence": 0, "scriptSig": {"asm": "", "hex": ""}}],
     "vout": [{"value": 50, "n": 0, "scriptPubKey": {"hex": "51", "type": "nonstandard"}}],
+    "hex": MADE.hex,
 }
 IN_BLOCK = {**TX, "blockhash": hash_of("a", 4), "confirmations": 2}
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from embit.script import Script, p2wsh
 
-from explorer.chain.transactions import PER_PAGE
+from explorer.chain.transactions import FEW_PARENTS, PER_PAGE
 from tests.bitcoind import Bitcoind
 from tests.coins import ADDRESS, COIN, FINAL, VALUE, Coin, Made, data, draft, fund, mine, spend
 from tests.pages import Explorer, Page, shown
@@ -232,6 +232,20 @@ class TestLong:
             assert seen == [str(n) for n in range(320)]
             assert "No more outputs on this page" in page.text
             regtest.mine(1)
+
+    @pytest.mark.parametrize("parents", [FEW_PARENTS, FEW_PARENTS + 1])
+    def test_its_amounts_come_from_parents_or_undo_data(
+        self, explorer: Explorer, regtest: Bitcoind, parents: int
+    ) -> None:
+        """Two inputs from each parent: those of few are looked up, those of more come along with the block's."""
+        made = [spend([coin], [4_000, 5_000]) for coin in fund(regtest, parents, 10_000)]
+        mine(regtest, made)
+        child = spend([coin for tx in made for coin in tx.coins], [1_000])
+        mine(regtest, [child])
+        explorer.forget()
+        page = explorer.get(f"/tx/{child.txid}")
+        assert amounts(page.rows("in")) == [4_000, 5_000] * parents
+        assert page.facts["Fee"].startswith(f"{parents * 9_000 - 1_000:,} sat")
 
     def test_many_outputs_are_paged(self, explorer: Explorer, regtest: Bitcoind, payout: Made) -> None:
         mine(regtest, [payout])
