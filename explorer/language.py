@@ -81,9 +81,13 @@ def register(app: Flask, choose: Callable[[], str]) -> None:
         pgettext=_pgettext_in_templates,
     )
 
+    known: dict[str, NullTranslations] = {}
+
     @app.before_request
     def hold() -> None:
-        g.held = _held.set(flask_babel.get_domain().get_translations())
+        if (language := choose()) not in known:
+            known[language] = flask_babel.get_domain().get_translations()
+        g.held = _held.set(known[language])
 
     @app.teardown_request
     def let_go(_: BaseException | None) -> None:

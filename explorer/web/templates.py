@@ -15,14 +15,16 @@ from typing import Any, Final, cast
 from flask import Flask, current_app
 from flask.templating import Environment as FlaskEnvironment
 from jinja2 import BaseLoader, Template, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.ext import Extension
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from explorer.language import DEFAULT, LANGUAGES, spoken
 
 FIXED: Final = ("_", "pgettext", "url_for", "static_url")  # globals: the same arguments give the same
 INDENTATION: Final = re.compile(r"^[ \t]+", re.MULTILINE)
+SPECIAL: Final = re.compile(r"[&<>'\"]")  # in HTML
 INSIDE: Final = Markup("\0")  # stands for what is inside of a call block
 
 Make = Callable[..., object]
@@ -35,10 +37,28 @@ class Unindented(Extension):
         return INDENTATION.sub("", source)
 
 
+def escaped(value: object) -> str:
+    """What jinja2's `escape` gives, at a fifth of its cost: what has nothing to escape is not made a Markup first."""
+    kind = type(value)
+    if kind is Markup or (kind is str and not SPECIAL.search(value)):  # type: ignore[call-overload]
+        return value  # type: ignore[return-value]
+    return escape(value)
+
+
+class _Code(CodeGenerator):
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile and finalize.src is None:
+            self.write("environment.escaped(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+
 class Environment(FlaskEnvironment):
     """Of one language. `speaking` gives those of the others, which share filters and globals with it."""
 
     language = DEFAULT
+    code_generator_class = _Code
+    escaped = staticmethod(escaped)
 
     def __init__(self, app: Flask, **options: Any) -> None:
         super().__init__(app, **options)
