@@ -157,7 +157,8 @@ class World:
         for depth in range(share, RECENT_BLOCKS, WORKERS):
             block = node.rpc("getblockhash", tip - depth)
             txids = node.rpc("getblock", block, 1)["tx"]
-            paths += [f"/block/{block}?page=2", *(f"/tx/{txid}?block={block}" for txid in txids[1:4])]
+            page = 2 if len(txids) > PER_PAGE else 1
+            paths += [f"/block/{block}?page={page}", *(f"/tx/{txid}?block={block}" for txid in txids[1:4])]
         return paths
 
     def unrelated_blocks(self) -> list[str]:

@@ -29,4 +29,4 @@ ROWS: dict[str, Row] = {
     "live": live.live,
     "redis": redis.redis,
 }
-ON_REQUEST = {"depth"}  # its chain takes some minutes
+ON_REQUEST = {"depth"}  # its chain takes a minute
