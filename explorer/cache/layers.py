@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask
 from flask_caching.backends.base import BaseCache
 
 from explorer.cache.memory import Memory
 from explorer.cache.shared import Shared
+
+LATER: Final = 0.01  # seconds; a page that is being made meanwhile is not held up
 
 
 class Layers(BaseCache):
@@ -76,8 +79,12 @@ _sharing: queue.SimpleQueue[tuple[Shared, str, bytes]] = queue.SimpleQueue()
 def _sharer() -> threading.Thread:
     def share() -> None:
         while True:
-            shared, key, value = _sharing.get()
-            shared.set(key, value)
+            waiting = [_sharing.get()]
+            time.sleep(LATER)
+            while not _sharing.empty():
+                waiting.append(_sharing.get())
+            for shared, key, value in waiting:
+                shared.set(key, value)
 
     thread = threading.Thread(target=share, name="share", daemon=True)
     thread.start()
