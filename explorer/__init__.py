@@ -9,7 +9,7 @@
     2           node/         cache/          bitcoin/
                   └─────────────┼────────────────┘
     1   errors.py   messages.py   findings/   language.py   config.py   deadline.py   single_flight.py   places.py
-        decoding.py   durations.py
+        decoding.py   durations.py   html.py
 
 app.py        where the parts meet: `gunicorn app:app` serves it
 __main__.py   where the commands meet: `python -m explorer COMMAND`
@@ -29,6 +29,7 @@ cache/        facts that never change, kept: in the process's memory, and shared
               (`shelf.py`) or with other machines (`redis.py`)
 bitcoin/      pure knowledge: models, amounts, addresses, scripts, what a visitor typed
 language.py   the languages that texts are spoken in; translations/ holds them
+html.py       text that becomes part of a page
 places.py     heavy questions share a few places
 errors.py     what can go wrong; its words are in messages.py
 findings/     what the examination of a node may find, and its words

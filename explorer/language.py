@@ -6,7 +6,7 @@ Outside of both they are English.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -18,6 +18,8 @@ import flask_babel
 from babel.core import negotiate_locale
 from flask import Flask, g
 from markupsafe import Markup
+
+from explorer.html import escaped, markup
 
 DEFAULT: Final = "en"
 LANGUAGES: Final = {"en": "English", "zh": "中文"}  # each by its own name
@@ -49,7 +51,7 @@ def _gettext_in_templates(text: str, **values: object) -> Markup:
     """Like `gettext`; the values are escaped, the text may be HTML, and its percent signs are doubled."""
     if not values:
         return _as_it_stands(_translations(), text)
-    return Markup(_translations().gettext(text)) % values  # noqa: S704  the translation is ours
+    return _filled(_translations().gettext(text), values)
 
 
 @lru_cache(maxsize=4096)
@@ -58,7 +60,11 @@ def _as_it_stands(translations: NullTranslations, text: str) -> Markup:
 
 
 def _ngettext_in_templates(one: str, many: str, num: int, **values: object) -> Markup:
-    return Markup(_translations().ngettext(one, many, num)) % {"num": f"{num:,}", **values}  # noqa: S704  the same
+    return _filled(_translations().ngettext(one, many, num), {"num": f"{num:,}", **values})
+
+
+def _filled(text: str, values: Mapping[str, object]) -> Markup:
+    return markup(text % {name: escaped(value) for name, value in values.items()})
 
 
 def _pgettext_in_templates(context: str, text: str) -> Markup:

@@ -11,17 +11,17 @@ from decimal import Decimal
 from functools import lru_cache
 
 from flask import Flask
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from explorer.bitcoin.amounts import COIN
 from explorer.bitcoin.carried import carried
 from explorer.bitcoin.coinbase import coinbase_text
 from explorer.bitcoin.models import BlockStats, Input, MempoolEntry, Output, fee_rate
 from explorer.chain.transactions import PER_PAGE
+from explorer.html import escaped, markup
 from explorer.language import gettext as _
 from explorer.language import noop
 from explorer.web import locks, pictures, times
-from explorer.web.pictures import markup
 from explorer.web.preferences import USUAL, applied, current
 
 LONG_SCRIPT = 1_000  # hex characters, of a script or a whole witness; longer ones are linked to, not shown
@@ -63,24 +63,26 @@ def not_known() -> Markup:
 
 def coins(satoshis: int | None) -> Markup:
     """Without the unit: satoshis, or bitcoins to eight decimals with the zeros at their end marked, to be dimmed."""
-    if satoshis is None:
-        return not_known()
+    return not_known() if satoshis is None else markup(_coins(satoshis))
+
+
+def _coins(satoshis: int) -> str:
     sign = "−" if satoshis < 0 else ""
     if current().unit == "sat":
-        return markup(f"{sign}{abs(satoshis):,}")
+        return f"{sign}{abs(satoshis):,}"
     whole, rest = divmod(abs(satoshis), COIN)
     digits = f"{rest:08}"
     kept = digits.rstrip("0")
     zeros = digits[len(kept) :] if kept else f".{digits}"
     head = f"{sign}{whole:,}.{kept}" if kept else f"{sign}{whole:,}"
-    return markup(f'{head}<span class="zeros">{zeros}</span>' if zeros else head)
+    return f'{head}<span class="zeros">{zeros}</span>' if zeros else head
 
 
 def amount(satoshis: int | None) -> Markup:
     """Like `coins`, the unit beside it."""
     if satoshis is None:
         return not_known()
-    return markup(f'{coins(satoshis)} <small class="unit">{current().unit_name}</small>')
+    return markup(f'{_coins(satoshis)} <small class="unit">{current().unit_name}</small>')
 
 
 def whole_coins(satoshis: int) -> Markup:
@@ -196,14 +198,18 @@ def hex32(value: int) -> str:
 
 def short(text: str) -> Markup:
     """An id that gives way in its middle where there is no room; it is there whole, for eyes, selection and search."""
-    return markup(f'<span class="id"><span>{escape(text[:-END])}</span>{escape(text[-END:])}</span>')
+    return markup(_short(text))
+
+
+def _short(text: str) -> str:
+    return f'<span class="id"><span>{escaped(text[:-END])}</span>{escaped(text[-END:])}</span>'
 
 
 def party(output: Output, address_url: str) -> Markup:
     """Who has an output, or had it, and how much: a whole row of a card at once, since a page has hundreds of them."""
     address = output.script.address
-    who = f'<a href="{address_url}{escape(address)}">{short(address)}</a>' if address else bare(output.script.type)
-    return markup(f'{who}<span class="amount">{coins(output.value)}</span>')
+    who = f'<a href="{address_url}{escaped(address)}">{_short(address)}</a>' if address else bare(output.script.type)
+    return markup(f'{who}<span class="amount">{_coins(output.value)}</span>')
 
 
 def bare(kind: str) -> Markup:
@@ -218,7 +224,7 @@ def _bare(kind: str, language: str) -> Markup:
 
 def chunks(text: str) -> Markup:
     """An address in fours, to be compared by eye; the gaps are not part of the text."""
-    parts = (escape(text[i : i + 4]) for i in range(0, len(text), 4))
+    parts = (escaped(text[i : i + 4]) for i in range(0, len(text), 4))
     return Markup('<span class="chunks">{}</span>').format(
         Markup("").join(Markup("<b>{}</b>").format(p) for p in parts)
     )

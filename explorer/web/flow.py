@@ -11,13 +11,14 @@ from math import ceil
 from typing import NamedTuple
 
 from flask import Flask
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from explorer.bitcoin.models import Input, Output, Spend, TransactionPart
+from explorer.html import escaped, markup
 from explorer.language import gettext as _
 from explorer.language import ngettext
 from explorer.web.filters import output_anchor, plain_amount, script_name
-from explorer.web.pictures import OTHER, SCRIPT_KINDS, markup, script_kind
+from explorer.web.pictures import OTHER, SCRIPT_KINDS, script_kind
 
 MOST = 20  # branches on either side; of more, the last one is all the rest
 WIDTH, MIDDLE = 1_000, 500  # stretched to the page's; what is down is in pixels
@@ -199,8 +200,8 @@ def _number(value: float) -> str:
 def _link(branch: Branch, path: str) -> str:
     title = f"{branch.name}\n{branch.detail}" if branch.detail else branch.name
     return (
-        f'<a class="kind-{branch.kind}" href="{escape(branch.href)}" aria-label="{escape(branch.name)}">'
-        f'<title>{escape(title)}</title><path fill="url(#flow-{branch.kind})" d="{path}"/></a>'
+        f'<a class="kind-{branch.kind}" href="{escaped(branch.href)}" aria-label="{escaped(branch.name)}">'
+        f'<title>{escaped(title)}</title><path fill="url(#flow-{branch.kind})" d="{path}"/></a>'
     )
 
 
@@ -215,7 +216,7 @@ def _gradient(kind: str) -> str:
 def _legend(branches: Sequence[Branch]) -> Iterator[str]:
     for kind in LEGEND:
         if labels := dict.fromkeys(branch.label for branch in branches if branch.kind == kind):
-            yield f'<li class="kind-{kind}">{escape(", ".join(labels))}</li>'
+            yield f'<li class="kind-{kind}">{escaped(", ".join(labels))}</li>'
 
 
 def register(app: Flask) -> None:

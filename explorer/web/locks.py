@@ -9,9 +9,9 @@ from markupsafe import Markup
 from explorer.bitcoin import locktime
 from explorer.bitcoin.models import TransactionPart
 from explorer.durations import DAY
+from explorer.html import markup
 from explorer.language import gettext as _
 from explorer.language import ngettext
-from explorer.web.pictures import markup
 from explorer.web.times import clock
 
 

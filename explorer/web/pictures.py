@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from math import log1p
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from explorer.bitcoin.models import MAX_BLOCK_WEIGHT, WITNESS_SCALE, BlockStats, MempoolStatus
 from explorer.bitcoin.weights import BlockWeights
+from explorer.html import escaped, markup
 from explorer.language import gettext as _
 
 STEPS = (2, 5, 15, 50, 150)  # sat/vB: where the second to the sixth colour of a fee rate begins
@@ -39,11 +40,6 @@ def fee_step(rate: Decimal | int | None) -> int:
 def next_fullness(mempool: MempoolStatus) -> float:
     """How much of the next block the mempool could fill, 0 to 1."""
     return min(1.0, mempool.vsize * WITNESS_SCALE / MAX_BLOCK_WEIGHT)
-
-
-def markup(svg: str) -> Markup:
-    """Text that is safe as it stands: made here of numbers and words of ours, or escaped already."""
-    return Markup(svg)
 
 
 def bar(fraction: float | None, least: float = LEAST_BAR) -> Markup:
@@ -83,7 +79,7 @@ def fee_scale() -> Markup:
     )
     words = "".join(f'<text x="{(n + 1) * width:.2f}%" y="19">{step}</text>' for n, step in enumerate(STEPS))
     bounds = ", ".join(map(str, STEPS))
-    label = escape(_("Colours change at %(bounds)s sat/vB", bounds=bounds))
+    label = escaped(_("Colours change at %(bounds)s sat/vB", bounds=bounds))
     return markup(f'<svg class="scale" role="img" aria-label="{label}">{steps}{words}</svg>')
 
 
@@ -105,7 +101,7 @@ def weight_stack(weights: BlockWeights) -> Markup:
         inputs=inputs,
         witnesses=witnesses,
     )
-    return markup(f'<svg class="stack" role="img" aria-label="{escape(words)}">{"".join(rects)}</svg>')
+    return markup(f'<svg class="stack" role="img" aria-label="{escaped(words)}">{"".join(rects)}</svg>')
 
 
 # --- fee rates of a block, as a ruler ---------------------------------------------------------------------------------
@@ -137,7 +133,7 @@ def fee_ruler(stats: BlockStats) -> Markup:
         highest=stats.highest_fee_rate,
     )
     return markup(
-        f'<svg class="ruler" role="img" aria-label="{escape(label)}">'
+        f'<svg class="ruler" role="img" aria-label="{escaped(label)}">'
         + span("range", stats.lowest_fee_rate, stats.highest_fee_rate, 27, 2)
         + span("most", p10, p90, 18, 20)
         + span("half", p25, p75, 18, 20)

@@ -6,11 +6,11 @@ import time
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from explorer.durations import DAY, HOUR, MINUTE, MONTH, SECOND, YEAR, ago, count
+from explorer.html import escaped, markup
 from explorer.web.lifetime import holds_for
-from explorer.web.pictures import markup
 from explorer.web.preferences import UTC, current
 
 LEAST = {YEAR: YEAR, MONTH: 2 * MONTH, DAY: DAY, HOUR: HOUR, MINUTE: MINUTE}  # from where on it is said in which unit
@@ -55,7 +55,7 @@ def age(value: int, now: int) -> Markup:
     holds_for(_until_it_changes(passed))
     machine, person = _iso(value)
     return markup(
-        f'<time datetime="{machine}" title="{person} {_offset(value)}">{escape(ago(passed, duration))}</time>'
+        f'<time datetime="{machine}" title="{person} {_offset(value)}">{escaped(ago(passed, duration))}</time>'
     )
 
 
