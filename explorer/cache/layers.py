@@ -5,18 +5,15 @@ from __future__ import annotations
 import os
 import queue
 import threading
-import time
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from flask import Flask
 from flask_caching.backends.base import BaseCache
 
 from explorer.cache.memory import Memory
 from explorer.cache.shared import Shared
-
-LATER: Final = 0.01  # seconds; a page that is being made meanwhile is not held up
 
 
 class Layers(BaseCache):
@@ -46,10 +43,13 @@ class Layers(BaseCache):
         return [others[key] if value is None else value for key, value in zip(keys, found, strict=True)]
 
     def set(self, key: str, value: bytes, timeout: int | timedelta | None = None) -> bool:
-        """At once in the own memory; the others find it a moment later, so that no visitor waits for that."""
+        """At once in the own memory; those who are far find it a moment later, so that no visitor waits for that."""
         self._remember(key, value)
-        _sharing.put((self.shared, key, value))
-        _sharer()
+        if self.shared.is_near:
+            self.shared.set(key, value)
+        else:
+            _sharing.put((self.shared, key, value))
+            _sharer()
         return True
 
     def set_now(self, key: str, value: bytes) -> None:
@@ -79,12 +79,8 @@ _sharing: queue.SimpleQueue[tuple[Shared, str, bytes]] = queue.SimpleQueue()
 def _sharer() -> threading.Thread:
     def share() -> None:
         while True:
-            waiting = [_sharing.get()]
-            time.sleep(LATER)
-            while not _sharing.empty():
-                waiting.append(_sharing.get())
-            for shared, key, value in waiting:
-                shared.set(key, value)
+            shared, key, value = _sharing.get()
+            shared.set(key, value)
 
     thread = threading.Thread(target=share, name="share", daemon=True)
     thread.start()

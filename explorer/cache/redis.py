@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 class RedisShared:
     """A `Shared` in a Redis database. Values are kept as they are, never pickled: reading them runs nothing."""
 
+    is_near = False
+
     def __init__(self, url: Secret) -> None:
         self._redis = Redis.from_url(url.reveal(), socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         self._rests_until = 0.0

@@ -13,6 +13,8 @@ PATIENCE: Final = 60.0  # seconds that somebody waits for another's work before 
 class Shared(Protocol):
     """Safe for threads. Where it fails, it is as if nothing were there: nobody's page depends on it."""
 
+    is_near: bool  # a value is set in less time than handing it to another thread takes
+
     def get_many(self, keys: Sequence[str]) -> list[bytes | None]: ...
 
     def set(self, key: str, value: bytes, seconds: int = DAY) -> None:
@@ -28,6 +30,8 @@ class Shared(Protocol):
 
 class Alone:
     """For a process that shares with nobody."""
+
+    is_near = True
 
     def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
         return [None] * len(keys)

@@ -33,6 +33,8 @@ SWEPT_TO: Final = 0.75  # of its size
 class Shelf:
     """A `Shared` of at most about `max_bytes`, in the given folder. What was put there first goes first."""
 
+    is_near = True
+
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
         self._place = str(folder)
