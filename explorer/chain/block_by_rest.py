@@ -43,6 +43,7 @@ def find_by_rest(rpc: Rpc, state: ChainState, block_hash: str, page: int, networ
             cards, coinbase = _read(RawBlock(block, spent, network), page)
         except ValueError as error:
             raise NodeUnavailable("node_unexpected_answer", method="rest/block", reason=str(error)) from error
+        keep_cards(block_hash, page, cards)
         figures()
         stats = stats_reply.known()
         if stats is None:
@@ -50,7 +51,6 @@ def find_by_rest(rpc: Rpc, state: ChainState, block_hash: str, page: int, networ
         known = _facts(header, stats, len(block), coinbase)
         if is_complete(known):
             cache.keep(block_hash, known)
-        keep_cards(block_hash, page, cards)
         return FoundBlock(known, facts.block_state(header), cards)
     return None
 
