@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Flask
@@ -28,12 +29,14 @@ from explorer.node.rpc import Rpc
 from explorer.places import quiet_for
 from explorer.web import templates
 from explorer.web.page_cache import UNATTENDED
+from explorer.web.preferences import GIVEN, USUAL, Preferences, in_use
 
 LOOK_EVERY: Final = 0.5  # seconds
 LOOK_SECONDS: Final = 5.0  # for one look
 GOOD_FOR: Final = 2.0  # seconds that a state may be used after it was asked for
 GOOD_FOR_NOTIFIED: Final = 1.0  # the same, where the node says by itself when something moves
 IDLE_AFTER: Final = 120.0  # seconds without a visitor
+READERS: Final = 3  # ways to read for which pages are prepared: languages, units, time zones
 IDLE_EVERY: Final = 10.0  # seconds between looks then
 FILL_SECONDS: Final = 60.0  # for all pages of a block
 QUIET: Final = 1.0  # seconds without a heavy question before one begins that nobody waits for
@@ -85,9 +88,8 @@ class _Watcher:
             state = tip.last_seen(self._rpc)
             if state is None or (before and state.is_like(before)):
                 continue
-            _visit(self._app, "/")
-            if before is None or state.tip != before.tip:
-                _visit(self._app, f"/block/{state.chain.best_hash}")
+            has_moved = before is None or state.tip != before.tip
+            prepare(self._app, ["/", f"/block/{state.chain.best_hash}"] if has_moved else ["/"])
             before = state
 
 
@@ -125,10 +127,17 @@ def _wait_for_quiet(rpc: Rpc) -> None:
         time.sleep(PAUSE)
 
 
-def _visit(app: Flask, path: str) -> None:
+def prepare(app: Flask, paths: Sequence[str]) -> None:
+    """For those who come next: as those read who came last."""
+    for preferences in in_use(IDLE_AFTER)[:READERS] or [USUAL]:
+        for path in paths:
+            _visit(app, path, preferences)
+
+
+def _visit(app: Flask, path: str, preferences: Preferences = USUAL) -> None:
     """As a visitor does, who does not read what comes."""
     environ = EnvironBuilder(path=path, headers=[("Accept-Encoding", "zstd")]).get_environ()
-    environ[UNATTENDED] = True
+    environ |= {UNATTENDED: True, GIVEN: preferences}
     answer, _, _ = run_wsgi_app(app.wsgi_app, environ)
     for _ in answer:
         pass

@@ -40,7 +40,7 @@ from explorer.version import VERSION
 from explorer.web import lifetime
 from explorer.web.encoding import choose, decode_zstd, encode
 from explorer.web.page import rpc
-from explorer.web.preferences import VARY, Preferences, of_request
+from explorer.web.preferences import VARY, Preferences, note_use, of_request
 
 TIP, MEMPOOL, NODE = "tip", "mempool", "node"  # generations of a ChainState
 UNATTENDED: Final = "explorer.unattended"  # in the environ of visits that nobody makes
@@ -245,6 +245,7 @@ class PageCache:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if UNATTENDED not in environ:
             tip.wanted(self._rpc)
+            note_use(of_request(environ))
         page = self._find(environ) if environ["REQUEST_METHOD"] in ("GET", "HEAD") else None
         if page is None:
             return self._app(environ, start_response)

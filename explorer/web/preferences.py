@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
+from operator import itemgetter
+from time import monotonic
 from typing import Final
 from urllib.parse import parse_qsl
 from wsgiref.types import WSGIEnvironment
@@ -29,7 +31,8 @@ UTC: Final = "UTC"
 VARY: Final = "Accept-Encoding, Accept-Language, Cookie"  # what a page depends on beside its address
 MOST: Final = 4_096  # characters of a header that are looked at
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+\-]*(/[A-Za-z0-9_+\-]+){0,2}")
-_ENVIRON: Final = "explorer.preferences"
+MOST_USED: Final = 100  # that are remembered
+GIVEN: Final = "explorer.preferences"  # in the environ: what they are known to be
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,10 @@ class Preferences:
 
 def of_request(environ: WSGIEnvironment) -> Preferences:
     """Read once for each request. Whatever is not understood counts as not said."""
-    found: Preferences | None = environ.get(_ENVIRON)
+    found: Preferences | None = environ.get(GIVEN)
     if found is None:
         query = environ.get("QUERY_STRING", "")[:MOST]
-        found = environ[_ENVIRON] = _read(
+        found = environ[GIVEN] = _read(
             environ.get("HTTP_COOKIE", "")[:MOST],
             environ.get("HTTP_ACCEPT_LANGUAGE", "")[:MOST],
             dict(parse_qsl(query)).get("lang", "") if "lang=" in query else "",
@@ -93,6 +96,26 @@ def is_zone(name: str) -> bool:
     except (KeyError, OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
         return False
     return True
+
+
+# --- of visitors lately -----------------------------------------------------------------------------------------------
+
+_last_used: Final[dict[Preferences, float]] = {}  # monotonic seconds
+
+
+def note_use(preferences: Preferences) -> None:
+    """Somebody reads like this. Safe for threads."""
+    _last_used[preferences] = monotonic()
+    if len(_last_used) > MOST_USED:
+        with suppress(KeyError, RuntimeError, ValueError):  # another thread was faster
+            del _last_used[min(_last_used, key=_last_used.__getitem__)]
+
+
+def in_use(seconds: float) -> list[Preferences]:
+    """Those of the last so many seconds, the latest first."""
+    since = monotonic() - seconds
+    found = [(used, preferences) for preferences, used in list(_last_used.items()) if used > since]
+    return [preferences for _, preferences in sorted(found, key=itemgetter(0), reverse=True)]
 
 
 # --- of the page that is being made -----------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ import pytest
 import zstandard
 from werkzeug.test import TestResponse
 
-from explorer import cache
+from explorer import background, cache
 from explorer.chain import tip
-from explorer.web import lifetime, page_cache
+from explorer.web import lifetime, page_cache, preferences
 from tests.chain.nodes import FakeChain, hash_of
 from tests.fakenode import FakeNode, RpcError
 from tests.pages import Explorer
@@ -299,6 +299,36 @@ def test_a_page_made_while_the_chain_moved_is_not_kept_under_the_older_state(
     assert old.tip not in key
     assert new.tip in key
     assert asked(explorer, BLOCK)[1] == 0
+
+
+# --- before anyone asks -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nobody_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preferences, "_last_used", {})
+
+
+@pytest.mark.usefixtures("nobody_before")
+def test_pages_are_prepared_as_visitors_read(explorer: Explorer, chain: FakeChain) -> None:
+    readers: list[dict[str, str]] = [{"Accept_Language": "zh"}, {"Cookie": "unit=sat; zone=Asia/Shanghai"}]
+    for reader in readers:
+        get(explorer, BLOCK, **reader)
+    chain.height = 26
+    tip.look(explorer.connection)
+    background.prepare(explorer.app, ["/", BLOCK])
+    for reader in readers:
+        for path in ("/", BLOCK):
+            answer, count = asked(explorer, path, **reader)
+            assert (answer.status_code, count) == (200, 0)
+    assert len(entries(explorer)) == 2 + 4  # those of before, and what was prepared
+
+
+@pytest.mark.usefixtures("nobody_before")
+def test_where_nobody_came_yet_they_are_prepared_as_most_read(explorer: Explorer) -> None:
+    background.prepare(explorer.app, [BLOCK])
+    assert asked(explorer, BLOCK)[1] == 0
+    assert preferences.in_use(60) == [preferences.USUAL]  # of that visit: preparing is none
 
 
 # --- ages -------------------------------------------------------------------------------------------------------------

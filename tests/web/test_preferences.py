@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.web import filters, times
+from explorer.web import filters, preferences, times
 from explorer.web.preferences import Preferences, applied, of_request
 from tests.pages import Explorer
 
@@ -161,3 +161,23 @@ def test_every_page_says_where_it_is_and_in_which_languages() -> None:
 def test_without_an_address_of_our_own_none_is_named(explorer: Explorer) -> None:
     """Search engines take whole addresses only, and those of this machine would lead them astray."""
     assert "canonical" not in explorer.get("/").body
+
+
+# --- of visitors lately -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_in_use_is_known_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(preferences, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(preferences, "_last_used", {})
+    chinese, english = Preferences("zh"), Preferences("en")
+    for seconds, used in ((1, chinese), (2, english), (3, chinese)):
+        clock[0] = seconds
+        preferences.note_use(used)
+    assert preferences.in_use(10) == [chinese, english]
+    assert preferences.in_use(0.5) == [chinese]
+    for hour in range(preferences.MOST_USED):
+        clock[0] = 10 + hour
+        preferences.note_use(Preferences(zone=f"Etc/GMT+{hour}"))
+    assert len(preferences.in_use(1_000)) == preferences.MOST_USED
+    assert chinese not in preferences.in_use(1_000)
