@@ -1,5 +1,6 @@
 """A page of a block from the node's REST interface, which hands out the block and what it spends in binary: the header,
-the figures and these two are asked for at the same time, and read only as far as the page goes."""
+the figures and these two are asked for at the same time, and read only as far as the page goes. The figures take the
+node longest: the cards are there before them."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from explorer.bitcoin.models import WITNESS_SCALE, BlockFacts, TransactionCard
 from explorer.bitcoin.raw_block import HEADER_SIZE, RawBlock
 from explorer.chain import facts
 from explorer.chain.batch import Batch, meanwhile
-from explorer.chain.block_facts import FoundBlock, is_complete
+from explorer.chain.block_facts import Figured, FoundBlock, is_complete
 from explorer.chain.cards import PER_PAGE, SHOWN, check_page, keep_cards
 from explorer.chain.tip import ChainState, TipCheck
 from explorer.errors import NodeUnavailable, NotFound
@@ -44,14 +45,15 @@ def find_by_rest(rpc: Rpc, state: ChainState, block_hash: str, page: int, networ
         except ValueError as error:
             raise NodeUnavailable("node_unexpected_answer", method="rest/block", reason=str(error)) from error
         keep_cards(block_hash, page, cards)
-        figures()
-        stats = stats_reply.known()
-        if stats is None:
-            return None
-        known = _facts(header, stats, len(block), coinbase)
-        if is_complete(known):
-            cache.keep(block_hash, known)
-        return FoundBlock(known, facts.block_state(header), cards)
+
+        def figured() -> Figured:
+            figures()
+            known = _facts(header, stats_reply.known(), len(block), coinbase)
+            if is_complete(known):
+                cache.keep(block_hash, known)
+            return Figured(known, stats_reply.error)
+
+        return FoundBlock(facts.block_state(header), header.nTx, cards, figured)
     return None
 
 
@@ -61,7 +63,10 @@ def _read(block: RawBlock, page: int) -> tuple[tuple[TransactionCard, ...], Tran
     return cards, cards[0] if page == 1 else next(block.cards(1))
 
 
-def _facts(header: answers.Header, stats: answers.Stats, size: int, coinbase: TransactionCard) -> BlockFacts:
+def _facts(header: answers.Header, stats: answers.Stats | None, size: int, coinbase: TransactionCard) -> BlockFacts:
+    """Without `stats` the weight is not known."""
+    if stats is None:
+        return BlockFacts(replace(facts.block_header(header, None), size=size), None, coinbase.inputs[0].coinbase)
     count_size = next((length for bound, length in COUNT_SIZES if header.nTx < bound), 5)
     weight = stats.total_weight + coinbase.weight + WITNESS_SCALE * (HEADER_SIZE + count_size)
     stripped = (weight - size) // (WITNESS_SCALE - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from explorer import cache
 from explorer.bitcoin.models import BlockFacts, BlockHeader, BlockState, BlockStats, TransactionCard
@@ -58,14 +59,22 @@ class Sketch:
         return BlockFacts(self.header, self.stats, coinbase_script or self.coinbase_script)
 
 
-@dataclass(frozen=True, slots=True)
-class FoundBlock:
-    """A block with the cards of a page. `missing` says why amounts or figures are not to be had."""
+class Figured(NamedTuple):
+    """`missing` says why amounts or figures are not to be had."""
 
     block: BlockFacts
-    place: BlockState
-    cards: tuple[TransactionCard, ...]
     missing: ExplorerError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBlock:
+    """A block of `count` transactions, of which the cards of a page are there. `figured` gives the rest: it waits for
+    figures that are still on their way."""
+
+    place: BlockState
+    count: int | None
+    cards: tuple[TransactionCard, ...]
+    figured: Callable[[], Figured]
 
 
 class SketchQuestion:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from explorer import cache
@@ -9,7 +11,7 @@ from explorer.bitcoin.models import BlockFacts, BlockState, TransactionCard
 from explorer.chain import facts
 from explorer.chain.batch import Batch
 from explorer.chain.block_by_rest import find_by_rest
-from explorer.chain.block_facts import FoundBlock, SketchQuestion, ask_coinbase, is_complete
+from explorer.chain.block_facts import Figured, FoundBlock, SketchQuestion, ask_coinbase, is_complete
 from explorer.chain.cards import PER_PAGE, check_page, get_cards, kept_cards, pages_of
 from explorer.chain.tip import ChainState, TipCheck, at_one_tip
 from explorer.chain.wishes import whole_blocks
@@ -22,23 +24,32 @@ from explorer.places import heavy
 
 @dataclass(frozen=True, slots=True)
 class BlockPage:
-    """`missing` says why figures or amounts cannot be known; `best_hash` is the best chain's block at the same height
-    where that is another one; `needs_block`: the node finds these transactions only when told their block."""
+    """`best_hash` is the best chain's block at the same height where that is another one; `needs_block`: the node finds
+    these transactions only when told their block. `figured` gives the rest, for which one may have to wait."""
 
     state: ChainState
-    block: BlockFacts
     place: BlockState
+    count: int | None
     cards: tuple[TransactionCard, ...]
     page: int
     pages: int
     best_hash: str | None
-    missing: ExplorerError | None
     needs_block: bool
+    figured: Callable[[], Figured]
+
+    @property
+    def block(self) -> BlockFacts:
+        return self.figured().block
+
+    @property
+    def missing(self) -> ExplorerError | None:
+        """Why figures or amounts cannot be known."""
+        return self.figured().missing
 
     @property
     def is_stale(self) -> bool:
         """Whether the chain went on without it. One that has not arrived yet may still become part of the chain."""
-        return not self.place.in_best_chain and self.block.header.tx_count is not None
+        return not self.place.in_best_chain and self.count is not None
 
     @property
     def first(self) -> int:
@@ -71,14 +82,14 @@ def _page(rpc: Rpc, state: ChainState, block_hash: str, page: int) -> BlockPage:
     is_best = found.place.in_best_chain
     return BlockPage(
         state=state,
-        block=found.block,
         place=found.place,
+        count=found.count,
         cards=found.cards,
         page=page,
-        pages=pages_of(found.block.header.tx_count),
+        pages=pages_of(found.count),
         best_hash=None if is_best else _best_hash(rpc, found.place.height),
-        missing=found.missing,
         needs_block=not capabilities.txindex or not is_best,
+        figured=functools.cache(found.figured),
     )
 
 
@@ -100,7 +111,7 @@ def _from_facts(rpc: Rpc, state: ChainState, block_hash: str, page: int) -> Foun
         batch.send()
         check.read()
         place = facts.block_state(header.whole())
-    return FoundBlock(block, place, cards.cards)
+    return FoundBlock(place, block.header.tx_count, cards.cards, lambda: Figured(block))
 
 
 def _by_rpc(rpc: Rpc, state: ChainState, block_hash: str, page: int, capabilities: Capabilities) -> FoundBlock:
@@ -126,7 +137,7 @@ def _by_rpc(rpc: Rpc, state: ChainState, block_hash: str, page: int, capabilitie
     if is_complete(block):
         cache.keep(block_hash, block)
         sketch.keep_txids()
-    return FoundBlock(block, place, cards, sketch.missing)
+    return FoundBlock(place, block.header.tx_count, cards, lambda: Figured(block, sketch.missing))
 
 
 def _best_hash(rpc: Rpc, height: int) -> str | None:

@@ -19,7 +19,7 @@ from explorer.messages import words
 from explorer.web import lessons
 from explorer.web.headers import keep_for_good
 from explorer.web.lifetime import LEAST, holds_for
-from explorer.web.page import page_number, render, rpc
+from explorer.web.page import page_number, part, render, rpc
 from explorer.web.page_cache import TIP, Arguments, kept
 
 bp = Blueprint("blocks", __name__)
@@ -103,7 +103,9 @@ def _hash_or_redirect(block_id: str, page: str | None = None) -> str | Response:
 
 def _page(block_hash: str) -> str:
     found = get_block_page(rpc(), block_hash, page_number())
-    block = found.block
+    hint = block_hash if found.needs_block else None
+    cards = part("_block_transactions.html", transactions=found.cards, first=found.first, block_hint=hint)
+    block = found.block  # waited for only now: its figures may still have been on their way
     if found.missing:
         holds_for(LEAST)  # the node may get what it lacks while the tip stands
     return render(
@@ -112,14 +114,12 @@ def _page(block_hash: str) -> str:
         block=block,
         state=found.place,
         is_stale=found.is_stale,
-        transactions=found.cards,
+        cards=cards,
         page=found.page,
         pages=found.pages,
-        first=found.first,
         subsidy=block.stats.subsidy if block.stats else subsidy(block.height, found.state.chain.network),
         reason=words(found.missing).what if found.missing else None,
         best_hash_at_height=found.best_hash,
         version_bits=signals(block.header.version),
-        block_hint=block_hash if found.needs_block else None,
         lessons=lessons.of_block(found),
     )

@@ -7,12 +7,14 @@ from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from flask import current_app, g, request
+from markupsafe import Markup
 
 from config import Settings
 from explorer.bitcoin.models import ChainStatus
 from explorer.bitcoin.query import parse_number
 from explorer.chain.tip import ChainState, last_seen
 from explorer.errors import BadQuery
+from explorer.html import markup
 from explorer.language import LANGUAGES, TAGS, noop
 from explorer.language import gettext as _
 from explorer.messages import said
@@ -68,6 +70,13 @@ def render(name: str, chain_state: ChainState | None, /, *, chain: ChainStatus |
             tip=chain,
             mempool_count=seen.status.mempool.count if seen else None,
         )
+
+
+def part(name: str, /, **values: Any) -> Markup:
+    """A piece of a page, for a value of `render`."""
+    preferences = of_request(request.environ)
+    with applied(preferences):
+        return markup(template_of(name, preferences.language).render(values))
 
 
 def here() -> str:
