@@ -36,7 +36,8 @@ LOOK_SECONDS: Final = 5.0  # for one look
 GOOD_FOR: Final = 2.0  # seconds that a state may be used after it was asked for
 GOOD_FOR_NOTIFIED: Final = 1.0  # the same, where the node says by itself when something moves
 IDLE_AFTER: Final = 120.0  # seconds without a visitor
-READERS: Final = 3  # ways to read for which pages are prepared: languages, units, time zones
+READ_LATELY: Final = 3_600.0  # seconds; some blocks take as long
+WAYS: Final = 3  # to read, for which pages are prepared: languages, units, time zones
 IDLE_EVERY: Final = 10.0  # seconds between looks then
 FILL_SECONDS: Final = 60.0  # for all pages of a block
 QUIET: Final = 1.0  # seconds without a heavy question before one begins that nobody waits for
@@ -89,7 +90,7 @@ class _Watcher:
             if state is None or (before and state.is_like(before)):
                 continue
             has_moved = before is None or state.tip != before.tip
-            prepare(self._app, ["/", f"/block/{state.chain.best_hash}"] if has_moved else ["/"])
+            make_ready(self._app, ["/", f"/block/{state.chain.best_hash}"] if has_moved else ["/"])
             before = state
 
 
@@ -127,9 +128,9 @@ def _wait_for_quiet(rpc: Rpc) -> None:
         time.sleep(PAUSE)
 
 
-def prepare(app: Flask, paths: Sequence[str]) -> None:
+def make_ready(app: Flask, paths: Sequence[str]) -> None:
     """For those who come next: as those read who came last."""
-    for preferences in in_use(IDLE_AFTER)[:READERS] or [USUAL]:
+    for preferences in in_use(READ_LATELY)[:WAYS] or [USUAL]:
         for path in paths:
             _visit(app, path, preferences)
 

@@ -67,7 +67,8 @@ class Shelf:
             return
         self._written += len(value) + BLOCK  # what a file takes is a multiple of it
         if self._written > self._max_bytes / SWEEPS:
-            self._sweep()
+            self._written = 0
+            threading.Thread(target=self._sweep, name="sweep", daemon=True).start()  # a tenth of a second
 
     def _path(self, key: str) -> str:
         """As text, of which a path is made in no time: pathlib takes longer than the file does."""
@@ -109,7 +110,6 @@ class Shelf:
         if not self._sweeping.acquire(blocking=False):
             return
         try:
-            self._written = 0
             files = []
             for entry in self._entries():
                 with suppress(OSError):  # another process sweeps too

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 
 from explorer import cache
-from explorer.bitcoin.models import WITNESS_SCALE, BlockFacts, TransactionCard
+from explorer.bitcoin.models import WITNESS_SCALE, BlockFacts, BlockHeader, TransactionCard
 from explorer.bitcoin.raw_block import HEADER_SIZE, RawBlock
 from explorer.chain import facts
 from explorer.chain.batch import Batch, meanwhile
@@ -48,12 +48,16 @@ def find_by_rest(rpc: Rpc, state: ChainState, block_hash: str, page: int, networ
 
         def figured() -> Figured:
             figures()
-            known = _facts(header, stats_reply.known(), len(block), coinbase)
+            script = coinbase.inputs[0].coinbase
+            if (stats := stats_reply.known()) is None:
+                whole = rpc.call("getblock", block_hash, 1, into=answers.Block)
+                return Figured(BlockFacts(facts.block_header(header, whole), None, script), stats_reply.error)
+            known = BlockFacts(_header(header, stats, len(block), coinbase.weight), facts.block_stats(stats), script)
             if is_complete(known):
                 cache.keep(block_hash, known)
-            return Figured(known, stats_reply.error)
+            return Figured(known)
 
-        return FoundBlock(facts.block_state(header), header.nTx, cards, figured)
+        return FoundBlock(facts.block_state(header), header.nTx or None, cards, figured)
     return None
 
 
@@ -63,12 +67,9 @@ def _read(block: RawBlock, page: int) -> tuple[tuple[TransactionCard, ...], Tran
     return cards, cards[0] if page == 1 else next(block.cards(1))
 
 
-def _facts(header: answers.Header, stats: answers.Stats | None, size: int, coinbase: TransactionCard) -> BlockFacts:
-    """Without `stats` the weight is not known."""
-    if stats is None:
-        return BlockFacts(replace(facts.block_header(header, None), size=size), None, coinbase.inputs[0].coinbase)
+def _header(header: answers.Header, stats: answers.Stats, size: int, coinbase_weight: int) -> BlockHeader:
+    """With the weights, which follow from the size and the figures."""
     count_size = next((length for bound, length in COUNT_SIZES if header.nTx < bound), 5)
-    weight = stats.total_weight + coinbase.weight + WITNESS_SCALE * (HEADER_SIZE + count_size)
+    weight = stats.total_weight + coinbase_weight + WITNESS_SCALE * (HEADER_SIZE + count_size)
     stripped = (weight - size) // (WITNESS_SCALE - 1)
-    known = replace(facts.block_header(header, None), size=size, weight=weight, stripped_size=stripped)
-    return BlockFacts(known, facts.block_stats(stats), coinbase.inputs[0].coinbase)
+    return replace(facts.block_header(header, None), size=size, weight=weight, stripped_size=stripped)

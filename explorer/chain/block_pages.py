@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from explorer import cache
@@ -58,17 +59,28 @@ class BlockPage:
 
 
 def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
-    """Nothing is asked where all is kept, and at most four times in a row otherwise, some of it at the same time.
+    """All of it. Nothing is asked where all is kept, and at most four times in a row otherwise, some of it at the same
+    time.
 
     Raises NotFound for an unknown block or page.
     """
+    with block_page(rpc, block_hash, page) as found:
+        found.figured()
+        return found
+
+
+@contextmanager
+def block_page(rpc: Rpc, block_hash: str, page: int) -> Iterator[BlockPage]:
+    """The same, as soon as its cards are there. What is figured is to be read inside, where it has one of the places
+    for heavy questions."""
     if cache.look_up(block_hash, BlockFacts) and kept_cards(block_hash, page):
-        return at_one_tip(rpc, lambda state: _page(rpc, state, block_hash, page))
+        yield at_one_tip(rpc, lambda state: _page(rpc, state, block_hash, page))
+        return
     with heavy():
         found = at_one_tip(rpc, lambda state: _page(rpc, state, block_hash, page))
+        yield found
     if found.pages > 1:
         whole_blocks.add(block_hash)
-    return found
 
 
 def _page(rpc: Rpc, state: ChainState, block_hash: str, page: int) -> BlockPage:

@@ -67,14 +67,14 @@ class PrevoutQuestion:
         if self._tip and (reply := self._unspent.get((i.txid, i.vout))) and (unspent := reply.known()):
             height = self._tip.whole() - unspent.confirmations + 1
             return replace(i, prevout=facts.output(unspent), prevout_height=height)
-        with _of_one_transaction():
+        with _as_unexpected_answer():
             parent = self._parent(i.txid)
             return replace(i, prevout=parent.read_output(i.vout, self._network)) if parent else i
 
     def total(self, outpoints: Iterable[Outpoint]) -> int | None:
-        """Satoshis of these, all of which were asked for; None where that is not known of one that parents tell."""
+        """Satoshis of these, looked up in their parents; None where one of those is not known."""
         total = 0
-        with _of_one_transaction():
+        with _as_unexpected_answer():
             for txid, vout in outpoints:
                 if (parent := self._parent(txid)) is None:
                     return None
@@ -90,8 +90,8 @@ class PrevoutQuestion:
 
 
 @contextmanager
-def _of_one_transaction() -> Iterator[None]:
-    """What the node hands out as a transaction and its parents belongs together."""
+def _as_unexpected_answer() -> Iterator[None]:
+    """Bytes that are no transaction, or that lack an output which another one spends."""
     try:
         yield
     except (ValueError, IndexError) as error:

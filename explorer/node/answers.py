@@ -119,7 +119,6 @@ class Tx(Struct):
     fee: Decimal | None = None
     blockhash: str | None = None  # absent in the mempool
     confirmations: int = 0  # 0 also in a block outside the best chain
-    hex: str = ""
 
 
 class TxOutline(Struct):

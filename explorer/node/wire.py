@@ -17,6 +17,7 @@ from explorer.node.discovery import Endpoint
 
 ROOM: Final = 256 * 1024  # bytes that are read at once
 FINAL: Final = 200  # the first status of an answer; lower ones are word that it will come
+MAX_HEAD: Final = 256 * 1024  # bytes before an answer's body
 MAX_ANSWER: Final = 512 * 1024 * 1024  # bytes; a full mempool in every detail has about 200 MB
 
 
@@ -70,23 +71,18 @@ class Wire:
 
     def ask(self, head: Secret, body: bytes, deadline: float) -> Answer:
         self._send(head.reveal().encode("latin-1") + body, deadline)
-        reply = _Reply()
-        parser = httptools.HttpResponseParser(reply)
         self.is_reusable = False
+        reply = _Reply()
         try:
-            while not reply.is_whole or parser.get_status_code() < FINAL:
-                if not (count := self._receive(deadline)):
+            while not reply.is_whole:
+                if count := self._receive(deadline):
+                    reply.feed(self._room[:count])
+                else:
                     reply.end()
-                    break
-                parser.feed_data(self._room[:count])
-                if reply.size > MAX_ANSWER:
-                    raise TooLarge(MAX_ANSWER)
-            else:
-                self.is_reusable = parser.get_http_version() == "1.1" and not reply.is_last
-        except httptools.HttpParserError:
-            if not reply.is_whole:  # else it is about what came after the answer, which nobody asked for
-                raise NotHttp from None
-        return Answer(parser.get_status_code(), reply.is_json, reply.header("retry-after"), b"".join(reply.chunks))
+        finally:
+            answer = reply.close()
+        self.is_reusable = reply.can_go_on
+        return answer
 
     def _send(self, request: bytes, deadline: float) -> None:
         self._sock.settimeout(seconds_until(deadline))
@@ -102,54 +98,82 @@ class Wire:
 
 
 class _Reply:
-    """An answer as httptools reads it to us. It does not know the parser, or both would wait for the collector."""
+    """The first answer that comes, as httptools reads it to us. Word that it will come may go before it; whatever comes
+    after it was not asked for."""
 
     def __init__(self) -> None:
-        self.chunks: list[bytes] = []
         self.is_whole = False
-        self.size = 0
+        self.can_go_on = False  # whether another question can be asked on the same connection
+        self._parser = httptools.HttpResponseParser(self)
+        self._status = 0
         self._headers: dict[bytes, bytes] = {}
+        self._chunks: list[bytes] = []
+        self._size = self._head_size = 0
         self._is_begun = self._has_headers = False
 
-    def on_message_begin(self) -> None:
-        self._is_begun = True
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self.is_whole:  # that was word that the answer will come
-            self.is_whole = self._has_headers = False
-            self._headers.clear()
-        self._headers[name.lower()] = value
-
-    def on_headers_complete(self) -> None:
-        self._has_headers = True
-
-    def on_body(self, chunk: bytes) -> None:
-        self.chunks.append(chunk)
-        self.size += len(chunk)
-
-    def on_message_complete(self) -> None:
-        self.is_whole = True
+    def feed(self, data: memoryview) -> None:
+        """Raises NotHttp, TooLarge."""
+        if not self._has_headers:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.can_go_on = False
+            if not self.is_whole:
+                raise NotHttp from None
+        if self._size > MAX_ANSWER:
+            raise TooLarge(MAX_ANSWER)
+        if not self._has_headers and self._head_size > MAX_HEAD:
+            raise NotHttp
 
     def end(self) -> None:
-        """Nothing more comes. Raises what it means, unless that is how the answer ends."""
+        """Nothing more comes. Raises what that means, unless it is how the answer ends."""
         if not self._is_begun:
             raise Closed
         if not self._has_headers or b"content-length" in self._headers or b"transfer-encoding" in self._headers:
             raise CutShort
+        self.is_whole = True
 
-    def header(self, name: str) -> str | None:
+    def close(self) -> Answer:
+        """It and the parser know each other, and would both wait for the collector."""
+        del self._parser
+        kind, _, _ = (self._header("content-type") or "").partition(";")
+        is_json = kind.strip().lower() == "application/json"
+        return Answer(self._status, is_json, self._header("retry-after"), b"".join(self._chunks))
+
+    def _header(self, name: str) -> str | None:
         found = self._headers.get(name.encode())
         return None if found is None else found.decode("latin-1")
 
-    @property
-    def is_last(self) -> bool:
-        """Whether the connection ends with it."""
-        return "close" in (self.header("connection") or "").lower()
+    # --- what httptools calls ---------------------------------------------------------------------------------------
 
-    @property
-    def is_json(self) -> bool:
-        kind, _, _ = (self.header("content-type") or "").partition(";")
-        return kind.strip().lower() == "application/json"
+    def on_message_begin(self) -> None:
+        self._is_begun = True
+        self.can_go_on = False  # for what comes after the answer; else it is decided at the end of that
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._has_headers:
+            self._headers[name.lower()] = value
+
+    def on_headers_complete(self) -> None:
+        if not self.is_whole:
+            self._status = self._parser.get_status_code()
+            self._has_headers = True
+
+    def on_body(self, chunk: bytes) -> None:
+        if not self.is_whole:
+            self._chunks.append(chunk)
+            self._size += len(chunk)
+
+    def on_message_complete(self) -> None:
+        if self.is_whole:
+            return
+        if self._status < FINAL:
+            self._headers.clear()
+            self._has_headers = False
+        else:
+            self.is_whole = True
+            self.can_go_on = self._parser.should_keep_alive()
 
 
 def _dial(host: str, port: int, deadline: float) -> socket.socket:

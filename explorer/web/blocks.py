@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from explorer.bitcoin.query import MAX_HEIGHT, Hash, Height, parse_block_id, parse_hash, parse_number
 from explorer.bitcoin.subsidy import subsidy
 from explorer.bitcoin.versionbits import signals
-from explorer.chain.block_pages import get_block_page
+from explorer.chain.block_pages import block_page
 from explorer.chain.block_weights import get_weights
 from explorer.chain.blocks import get_raw_block, hash_at, list_blocks
 from explorer.errors import BadQuery
@@ -102,10 +102,10 @@ def _hash_or_redirect(block_id: str, page: str | None = None) -> str | Response:
 
 
 def _page(block_hash: str) -> str:
-    found = get_block_page(rpc(), block_hash, page_number())
-    hint = block_hash if found.needs_block else None
-    cards = part("_block_transactions.html", transactions=found.cards, first=found.first, block_hint=hint)
-    block = found.block  # waited for only now: its figures may still have been on their way
+    with block_page(rpc(), block_hash, page_number()) as found:
+        hint = block_hash if found.needs_block else None
+        cards = part("_block_transactions.html", transactions=found.cards, first=found.first, block_hint=hint)
+        block = found.block  # waited for only now: its figures may still have been on their way
     if found.missing:
         holds_for(LEAST)  # the node may get what it lacks while the tip stands
     return render(

@@ -52,7 +52,8 @@ def render(name: str, chain_state: ChainState | None, /, *, chain: ChainStatus |
     preferences = of_request(request.environ)
     with applied(preferences):
         return template_of(name, preferences.language).render(
-            {"here": here(), **values},
+            values,
+            here=values.get("here") or here(),
             preferences=preferences,
             languages=LANGUAGES,
             tags=TAGS,

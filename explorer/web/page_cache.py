@@ -245,7 +245,6 @@ class PageCache:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if UNATTENDED not in environ:
             tip.wanted(self._rpc)
-            note_use(of_request(environ))
         page = self._find(environ) if environ["REQUEST_METHOD"] in ("GET", "HEAD") else None
         if page is None:
             return self._app(environ, start_response)
@@ -268,8 +267,11 @@ class PageCache:
         meant = _meant(declared, dict(reversed(parse_qsl(query, keep_blank_values=True))), found)
         if meant is None:
             return None
+        preferences = of_request(environ)
+        if UNATTENDED not in environ:
+            note_use(preferences)
         page: Page | None = cache.layers_of(self._flask).memory.get(
-            key_of(endpoint, meant, declared.shows, state, of_request(environ))
+            key_of(endpoint, meant, declared.shows, state, preferences)
         )
         return page if page and page.holds else None
 

@@ -4,6 +4,8 @@
   on their arguments and the language alone;
 - call blocks of such macros, which become what the macro prints around them;
 - includes, which are written in.
+
+So such a macro prints its caller as it is, and what is imported or included is read anew only after a restart.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from flask.templating import Environment as FlaskEnvironment
 from jinja2 import BaseLoader, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.ext import Extension
+from jinja2.runtime import markup_join
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
@@ -73,7 +76,13 @@ class _Maker(NodeTransformer):
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        self._own: set[str] = set()  # names that the template gives to something itself
         self._functions = {name: cast(Make, environment.globals[name]) for name in FIXED}
+
+    def visit_Template(self, node: nodes.Template) -> nodes.Node:
+        self._own |= {macro.name for macro in node.find_all(nodes.Macro)}
+        self._own |= {name.name for name in node.find_all(nodes.Name) if name.ctx != "load"}
+        return self.generic_visit(node)
 
     def visit_FromImport(self, node: nodes.FromImport) -> nodes.Node:
         if not node.with_context and isinstance(node.template, nodes.Const):
@@ -86,9 +95,17 @@ class _Maker(NodeTransformer):
         made = self._made(node)
         return node if made is None else nodes.Const(made, lineno=node.lineno)
 
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+        """What is HTML stays so, which jinja2 forgets of constants."""
+        self.generic_visit(node)
+        parts = [part.value for part in node.nodes if isinstance(part, nodes.Const)]
+        return nodes.Const(markup_join(parts), lineno=node.lineno) if len(parts) == len(node.nodes) else node
+
     def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:
         self.generic_visit(node.call)
         node.body = [self.visit(inside) for inside in node.body]
+        if node.args:
+            return node
         made = str(self._made(node.call, caller=lambda: INSIDE))
         if made.count(INSIDE) != 1:
             return node
@@ -96,7 +113,7 @@ class _Maker(NodeTransformer):
         return nodes.Scope([before, *node.body, after], lineno=node.lineno)
 
     def visit_Include(self, node: nodes.Include) -> nodes.Node:
-        if not isinstance(node.template, nodes.Const) or not node.with_context:
+        if not isinstance(node.template, nodes.Const) or not node.with_context or node.ignore_missing:
             return node
         name = node.template.value
         source, filename, _ = cast(BaseLoader, self._environment.loader).get_source(self._environment, name)
@@ -105,8 +122,9 @@ class _Maker(NodeTransformer):
 
     def _made(self, call: nodes.Call, **values: object) -> object | None:
         """What the call gives, None where it has to wait."""
-        make = self._functions.get(call.node.name) if isinstance(call.node, nodes.Name) else None
-        if make is None or call.dyn_args or call.dyn_kwargs:
+        if not isinstance(call.node, nodes.Name) or call.node.name in self._own or call.dyn_args or call.dyn_kwargs:
+            return None
+        if (make := self._functions.get(call.node.name)) is None:
             return None
         given = [argument.value for argument in call.args if isinstance(argument, nodes.Const)]
         named = {pair.key: pair.value.value for pair in call.kwargs if isinstance(pair.value, nodes.Const)}

@@ -316,7 +316,7 @@ def test_pages_are_prepared_as_visitors_read(explorer: Explorer, chain: FakeChai
         get(explorer, BLOCK, **reader)
     chain.height = 26
     tip.look(explorer.connection)
-    background.prepare(explorer.app, ["/", BLOCK])
+    background.make_ready(explorer.app, ["/", BLOCK])
     for reader in readers:
         for path in ("/", BLOCK):
             answer, count = asked(explorer, path, **reader)
@@ -326,7 +326,7 @@ def test_pages_are_prepared_as_visitors_read(explorer: Explorer, chain: FakeChai
 
 @pytest.mark.usefixtures("nobody_before")
 def test_where_nobody_came_yet_they_are_prepared_as_most_read(explorer: Explorer) -> None:
-    background.prepare(explorer.app, [BLOCK])
+    background.make_ready(explorer.app, [BLOCK])
     assert asked(explorer, BLOCK)[1] == 0
     assert preferences.in_use(60) == [preferences.USUAL]  # of that visit: preparing is none
 

@@ -6,17 +6,20 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from jinja2 import DictLoader
+from jinja2 import DictLoader, nodes
 
 from explorer import language
 from explorer.web import templates
-from explorer.web.templates import Environment
+from explorer.web.preferences import Preferences, applied
+from explorer.web.templates import Environment, compile_all
+from tests.pages import Explorer
 
 Made = Callable[..., str]
 
 MACROS = """
 {% macro picture(name) -%}<svg class="{{ name }}"/>{%- endmacro %}
 {% macro fact(word) -%}<dt>{{ word }}</dt><dd>{{ caller() }}</dd>{%- endmacro %}
+{% macro rows() -%}{{ caller(1) }}{{ caller(2) }}{%- endmacro %}
 {% macro twice(word) -%}{{ caller() }}{{ word }}{{ caller() }}{%- endmacro %}
 """
 
@@ -95,6 +98,38 @@ def test_a_macro_stands_around_what_is_in_its_block(compiled: Made, filled: Made
 def test_a_block_that_its_macro_prints_twice_is_left_to_it(filled: Made) -> None:
     page = "{% from 'macros.html' import twice %}{% call twice('-') %}{{ n }}{% endcall %}"
     assert filled(page, values={"n": 1}, macros=MACROS) == "1-1"
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("{{ _('<b>x</b>') ~ '!' }}{{ '<' ~ '>' }}", "<b>x</b>!&lt;&gt;"),
+        ("{% for _ in [name] %}{{ _('q') }}{% endfor %}", "[q]"),
+        ("{% set static_url = name %}{{ static_url('q') }}", "[q]"),
+        ("{% from 'macros.html' import picture %}{% macro picture(x) %}own{% endmacro %}{{ picture('q') }}", "own"),
+        ("{% from 'macros.html' import rows %}{% call(row) rows() %}{{ row }};{% endcall %}", "1;2;"),
+        ("{% include 'nothing.html' ignore missing %}.", "."),
+    ],
+)
+def test_what_cannot_be_made_before_waits(filled: Made, page: str, expected: str) -> None:
+    assert filled(page, values={"name": "[{}]".format}, macros=MACROS) == expected
+
+
+def test_what_is_made_before_is_the_same_for_every_visitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all calls in our templates: whatever language is spoken, amounts and times are not among them."""
+    make, calls = templates._Maker._made, 0
+
+    def twice(maker: templates._Maker, call: nodes.Call, **values: object) -> object:
+        nonlocal calls
+        made = make(maker, call, **values)
+        with applied(Preferences(maker._environment.language, "sat", "Asia/Shanghai")):
+            assert make(maker, call, **values) == made
+        calls += made is not None
+        return made
+
+    monkeypatch.setattr(templates._Maker, "_made", twice)
+    compile_all(Explorer("demo", greet=False).app)
+    assert calls > 500
 
 
 def test_what_is_included_sees_what_stands_around_it_and_keeps_its_own(filled: Made) -> None:
