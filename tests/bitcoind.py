@@ -48,6 +48,14 @@ def free_port() -> int:
         return port
 
 
+def _is_stopped(stat: Path) -> bool:
+    """Of a thread: the signal reaches each by itself, and one that is at work may answer until then."""
+    try:
+        return stat.read_text().rpartition(") ")[2].startswith("T")
+    except OSError:  # it ended
+        return True
+
+
 class Bitcoind:
     """One node without peers. User and password work, and so does the cookie: the password is set by `rpcauth`.
 
@@ -175,6 +183,10 @@ class Bitcoind:
     def suspend(self) -> None:
         """From now on it accepts connections and never answers."""
         self._signal(signal.SIGSTOP)
+        assert self.process
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        if tasks.exists():  # where there is no such folder, it stops in its own time
+            self.wait_until(lambda: all(map(_is_stopped, tasks.glob("*/stat"))))
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
