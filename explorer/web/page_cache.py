@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
-from functools import wraps
+from functools import lru_cache, wraps
 from hashlib import blake2b
 from pathlib import Path
 from time import time
@@ -44,6 +44,7 @@ from explorer.web.preferences import VARY, Preferences, note_use, of_request
 
 TIP, MEMPOOL, NODE = "tip", "mempool", "node"  # generations of a ChainState
 UNATTENDED: Final = "explorer.unattended"  # in the environ of visits that nobody makes
+MOST_ADDRESSES: Final = 1_024  # remembered as they were read
 MOST_QUERY: Final = 2_000  # characters; what is longer is read by Flask alone
 
 Arguments = Mapping[str, str]
@@ -55,6 +56,14 @@ class Kept(NamedTuple):
 
     shows: tuple[str, ...]
     parameters: Parameters
+
+
+class Address(NamedTuple):
+    """What an address means to the view that answers there."""
+
+    endpoint: str
+    meant: Hashable
+    shows: tuple[str, ...]
 
 
 class Page(msgspec.Struct):
@@ -234,6 +243,7 @@ class PageCache:
         self._flask = flask
         self._settings = settings
         self._routes = flask.url_map.bind("localhost")
+        self._read = lru_cache(maxsize=MOST_ADDRESSES)(self._read_address)
         self._connection: Rpc | None = None
 
     @property
@@ -257,23 +267,26 @@ class PageCache:
         query = environ.get("QUERY_STRING", "")
         if state is None or len(query) > MOST_QUERY:
             return None
+        address = self._read(environ["PATH_INFO"], query)
+        if address is None:
+            return None
+        preferences = of_request(environ)
+        if UNATTENDED not in environ:
+            note_use(preferences)
+        page: Page | None = cache.layers_of(self._flask).memory.get(key_of(*address, state, preferences))
+        return page if page and page.holds else None
+
+    def _read_address(self, path: str, query: str) -> Address | None:
+        """None where it is not that of a page that is kept."""
         try:
-            endpoint, found = self._routes.match(environ["PATH_INFO"], "GET")
+            endpoint, found = self._routes.match(path, "GET")
         except HTTPException:
             return None
         declared: Kept | None = getattr(self._flask.view_functions[endpoint], "kept", None)
         if declared is None:
             return None
         meant = _meant(declared, dict(reversed(parse_qsl(query, keep_blank_values=True))), found)
-        if meant is None:
-            return None
-        preferences = of_request(environ)
-        if UNATTENDED not in environ:
-            note_use(preferences)
-        page: Page | None = cache.layers_of(self._flask).memory.get(
-            key_of(endpoint, meant, declared.shows, state, preferences)
-        )
-        return page if page and page.holds else None
+        return None if meant is None else Address(endpoint, meant, declared.shows)
 
 
 def register(app: Flask, settings: Settings) -> None:
