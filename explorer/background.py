@@ -22,6 +22,7 @@ from explorer.chain.tip import ChainState
 from explorer.chain.wishes import whole_blocks
 from explorer.deadline import deadline
 from explorer.errors import ExplorerError
+from explorer.language import DEFAULT, LANGUAGES
 from explorer.node.capabilities import get_capabilities
 from explorer.node.failover import conversation
 from explorer.node.notifications import Notifications
@@ -81,7 +82,7 @@ class _Watcher:
     def prepare(self) -> None:
         """What the first visitors would wait for; then, whenever they change, the pages that everybody opens: the start
         page and the newest block."""
-        templates.compile_all(self._app)
+        templates.compile_all(self._app, DEFAULT)
         before: ChainState | None = None
         while True:
             self._looked.wait()
@@ -91,6 +92,9 @@ class _Watcher:
                 continue
             has_moved = before is None or state.tip != before.tip
             make_ready(self._app, ["/", f"/block/{state.chain.best_hash}"] if has_moved else ["/"])
+            if before is None:  # not before the first pages are there
+                for language in LANGUAGES:
+                    templates.compile_all(self._app, language)
             before = state
 
 

@@ -24,7 +24,7 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from explorer.html import escaped
-from explorer.language import DEFAULT, LANGUAGES, spoken
+from explorer.language import DEFAULT, spoken
 
 FIXED: Final = ("_", "pgettext", "url_for", "static_url")  # globals: the same arguments give the same
 INDENTATION: Final = re.compile(r"^[ \t]+", re.MULTILINE)
@@ -142,12 +142,11 @@ def template_of(name: str, language: str) -> Template:
     return cast(Environment, current_app.jinja_env).speaking(language).get_template(name)
 
 
-def compile_all(app: Flask) -> None:
-    """Those of all languages: otherwise each is compiled when it is first used."""
-    for language in LANGUAGES:
-        environment = cast(Environment, app.jinja_env).speaking(language)
-        for name in environment.list_templates():
-            environment.get_template(name)
+def compile_all(app: Flask, language: str) -> None:
+    """Otherwise each is compiled when it is first used."""
+    environment = cast(Environment, app.jinja_env).speaking(language)
+    for name in environment.list_templates():
+        environment.get_template(name)
 
 
 def register(app: Flask) -> None:

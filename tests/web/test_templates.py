@@ -128,7 +128,8 @@ def test_what_is_made_before_is_the_same_for_every_visitor(monkeypatch: pytest.M
         return made
 
     monkeypatch.setattr(templates._Maker, "_made", twice)
-    compile_all(Explorer("demo", greet=False).app)
+    for spoken in language.LANGUAGES:
+        compile_all(Explorer("demo", greet=False).app, spoken)
     assert calls > 500
 
 
