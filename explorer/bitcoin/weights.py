@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from explorer.bitcoin.layout import layouts
 from explorer.bitcoin.models import WITNESS_SCALE
-from explorer.bitcoin.raw_block import layouts
 from explorer.bitcoin.solver import script_type
 
 SEQUENCE_SIZE = 4  # bytes, after the script of an input

@@ -10,8 +10,9 @@ from functools import partial
 from itertools import islice
 
 from explorer import cache
+from explorer.bitcoin.layout import HEADER_SIZE
 from explorer.bitcoin.models import WITNESS_SCALE, BlockFacts, BlockHeader, TransactionCard
-from explorer.bitcoin.raw_block import HEADER_SIZE, RawBlock
+from explorer.bitcoin.raw_block import RawBlock
 from explorer.chain import facts
 from explorer.chain.batch import Batch, meanwhile
 from explorer.chain.block_facts import Figured, FoundBlock, is_complete

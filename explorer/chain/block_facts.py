@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from explorer import cache
+from explorer.bitcoin.layout import TXID_SIZE
 from explorer.bitcoin.models import BlockFacts, BlockHeader, BlockState, BlockStats, TransactionCard
 from explorer.chain import facts
 from explorer.chain.batch import Batch
 from explorer.errors import ExplorerError
 from explorer.node import answers
 from explorer.node.rpc import Rpc
-
-TXID_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +28,15 @@ class BlockTxids:
 
     @property
     def count(self) -> int:
-        return len(self.packed) // TXID_BYTES
+        return len(self.packed) // TXID_SIZE
 
     @property
     def first(self) -> str:
-        return self.packed[:TXID_BYTES].hex()
+        return self.packed[:TXID_SIZE].hex()
 
     def slice(self, start: int, count: int) -> list[str]:
-        part = self.packed[start * TXID_BYTES : (start + count) * TXID_BYTES]
-        return [part[i : i + TXID_BYTES].hex() for i in range(0, len(part), TXID_BYTES)]
+        part = self.packed[start * TXID_SIZE : (start + count) * TXID_SIZE]
+        return [part[i : i + TXID_SIZE].hex() for i in range(0, len(part), TXID_SIZE)]
 
 
 @dataclass(frozen=True, slots=True)

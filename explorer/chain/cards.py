@@ -16,7 +16,8 @@ from itertools import islice
 
 from explorer import cache
 from explorer.bitcoin.models import BlockFacts, TransactionCard, card
-from explorer.bitcoin.raw_block import RawBlock, RawTransaction
+from explorer.bitcoin.raw_block import RawBlock
+from explorer.bitcoin.raw_transaction import RawTransaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch
 from explorer.chain.block_facts import BlockTxids

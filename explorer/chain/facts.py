@@ -19,7 +19,7 @@ from explorer.bitcoin.models import (
     Transaction,
     TransactionPart,
 )
-from explorer.bitcoin.raw_block import RawTransaction
+from explorer.bitcoin.raw_transaction import RawTransaction
 from explorer.decoding import json_decoder
 from explorer.node import answers
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from explorer.bitcoin.models import Input, Transaction
-from explorer.bitcoin.raw_block import RawTransaction
+from explorer.bitcoin.raw_transaction import RawTransaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch, Reply
 from explorer.errors import NodeUnavailable

@@ -9,7 +9,7 @@ from explorer import cache
 from explorer.bitcoin.amounts import satoshis
 from explorer.bitcoin.models import Input, MempoolEntry, Output, Place, Spend, TransactionPart
 from explorer.bitcoin.query import Hash, Height
-from explorer.bitcoin.raw_block import RawTransaction
+from explorer.bitcoin.raw_transaction import RawTransaction
 from explorer.chain import facts, vanished
 from explorer.chain.batch import Batch
 from explorer.chain.in_block import find_elsewhere, find_inside

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Raw
 
 from explorer import cache
-from explorer.bitcoin.raw_block import RawTransaction
+from explorer.bitcoin.raw_transaction import RawTransaction
 from explorer.chain.batch import Batch
 from explorer.chain.prevouts import Outpoint
 from explorer.chain.sought import Sought, ask_bytes

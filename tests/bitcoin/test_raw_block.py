@@ -14,8 +14,10 @@ from embit.transaction import TransactionInput, TransactionOutput
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer.bitcoin.layout import HEADER_SIZE
 from explorer.bitcoin.models import Transaction, card
-from explorer.bitcoin.raw_block import HEADER_SIZE, RawBlock, RawTransaction
+from explorer.bitcoin.raw_block import RawBlock
+from explorer.bitcoin.raw_transaction import RawTransaction
 
 BLOCK_170 = bytes.fromhex(
     "0100000055bd840a78798ad0da853f68974f3d183e2bd1db6a842c1feecf222a00000000ff104ccb05421ab93e63f8c3ce5c2c2e9dbb37de27"

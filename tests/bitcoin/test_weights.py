@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from explorer.bitcoin.raw_block import HEADER_SIZE, RawBlock
+from explorer.bitcoin.layout import HEADER_SIZE
+from explorer.bitcoin.raw_block import RawBlock
 from explorer.bitcoin.weights import OutputKind, weigh
 from tests.bitcoin.test_raw_block import BLOCK_170, CENT, MADE_BLOCK
 

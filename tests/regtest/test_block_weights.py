@@ -10,8 +10,8 @@ import pytest
 from embit.script import Script
 
 from explorer.bitcoin.amounts import satoshis
+from explorer.bitcoin.layout import HEADER_SIZE
 from explorer.bitcoin.models import WITNESS_SCALE
-from explorer.bitcoin.raw_block import HEADER_SIZE
 from explorer.bitcoin.weights import BlockWeights, weigh
 from explorer.node.demo import ANCHOR, DemoConnection
 from explorer.web.filters import script_name
