@@ -17,8 +17,9 @@ from explorer.chain import facts
 from explorer.chain.batch import Batch, meanwhile
 from explorer.chain.block_facts import Figured, FoundBlock, is_complete
 from explorer.chain.cards import PER_PAGE, SHOWN, check_page, keep_cards
+from explorer.chain.odd_bytes import reading
 from explorer.chain.tip import ChainState, TipCheck
-from explorer.errors import NodeUnavailable, NotFound
+from explorer.errors import NotFound
 from explorer.node import answers
 from explorer.node.rpc import Rpc
 
@@ -41,10 +42,8 @@ def find_by_rest(rpc: Rpc, state: ChainState, block_hash: str, page: int, networ
     with suppress(NotFound):
         block = rpc.rest(f"block/{block_hash}.bin")
         spent = spent_body()
-        try:
+        with reading("rest/block"):
             cards, coinbase = _read(RawBlock(block, spent, network), page)
-        except ValueError as error:
-            raise NodeUnavailable("node_unexpected_answer", method="rest/block", reason=str(error)) from error
         keep_cards(block_hash, page, cards)
 
         def figured() -> Figured:

@@ -9,8 +9,9 @@ from explorer import cache
 from explorer.bitcoin.models import BlockFacts
 from explorer.bitcoin.weights import BlockWeights, weigh
 from explorer.chain.blocks import get_raw_block
+from explorer.chain.odd_bytes import reading
 from explorer.chain.tip import ChainState, current
-from explorer.errors import NodeUnavailable, Unsupported
+from explorer.errors import Unsupported
 from explorer.node import answers
 from explorer.node.rpc import Rpc
 from explorer.places import heavy
@@ -43,8 +44,5 @@ def get_weights(rpc: Rpc, block_hash: str) -> WeighedBlock:
 
 
 def _weigh(rpc: Rpc, hashes: Sequence[str]) -> dict[str, BlockWeights]:
-    with heavy():
-        try:
-            return {block_hash: weigh(get_raw_block(rpc, block_hash)) for block_hash in hashes}
-        except ValueError as error:
-            raise NodeUnavailable("node_unexpected_answer", method="getblock", reason=str(error)) from error
+    with heavy(), reading("getblock"):
+        return {block_hash: weigh(get_raw_block(rpc, block_hash)) for block_hash in hashes}

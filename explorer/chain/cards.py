@@ -21,8 +21,9 @@ from explorer.bitcoin.raw_transaction import RawTransaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch
 from explorer.chain.block_facts import BlockTxids
+from explorer.chain.odd_bytes import reading
 from explorer.chain.prevouts import PrevoutQuestion, missing
-from explorer.errors import ExplorerError, NodeUnavailable, NotFound
+from explorer.errors import ExplorerError, NotFound
 from explorer.node import answers
 from explorer.node.capabilities import Capabilities
 from explorer.node.rpc import Rpc
@@ -127,10 +128,8 @@ def _is_complete(page: CardPage) -> bool:
 def _by_rest(rpc: Rpc, block_hash: str, network: str) -> Iterator[TransactionCard]:
     block = rpc.rest(f"block/{block_hash}.bin")
     spent = rpc.rest(f"spenttxouts/{block_hash}.bin")
-    try:
+    with reading("rest/block"):
         yield from RawBlock(block, spent, network).cards(SHOWN)
-    except ValueError as error:
-        raise NodeUnavailable("node_unexpected_answer", method="rest/block", reason=str(error)) from error
 
 
 def _whole_block(batch: Batch, block_hash: str) -> Iterator[TransactionCard]:
@@ -144,7 +143,7 @@ def _by_bytes(batch: Batch, block_hash: str, txids: Sequence[str], network: str)
     one of a thousand outputs is meant. None where one of them spends more than is shown, or what the node lacks."""
     replies = [batch.ask(str, "getrawtransaction", txid, 0, block_hash) for txid in txids]
     batch.send()
-    try:
+    with reading("getrawtransaction"):
         txs = [RawTransaction(bytes.fromhex(reply.whole())) for reply in replies]
         if any(len(tx.spends) > SHOWN for tx in txs):
             return None
@@ -157,8 +156,6 @@ def _by_bytes(batch: Batch, block_hash: str, txids: Sequence[str], network: str)
         parents = {txid: RawTransaction(bytes.fromhex(answer.whole())) for txid, answer in asked.items()}
         spent = [[parents[txid].output(vout) for txid, vout in tx.spends] for tx in txs]
         return CardPage(tuple(RawBlock.of_part(txs, spent, network).cards(SHOWN)))
-    except (ValueError, IndexError) as error:
-        raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error
 
 
 def _one_by_one(batch: Batch, block_hash: str, txids: Sequence[str], network: str) -> CardPage:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from explorer.bitcoin.models import Input, Transaction
 from explorer.bitcoin.raw_transaction import RawTransaction
 from explorer.chain import facts
 from explorer.chain.batch import Batch, Reply
-from explorer.errors import NodeUnavailable
+from explorer.chain.odd_bytes import reading
 from explorer.node import answers
 
 Outpoint = tuple[str, int]  # txid and vout
@@ -67,14 +66,14 @@ class PrevoutQuestion:
         if self._tip and (reply := self._unspent.get((i.txid, i.vout))) and (unspent := reply.known()):
             height = self._tip.whole() - unspent.confirmations + 1
             return replace(i, prevout=facts.output(unspent), prevout_height=height)
-        with _as_unexpected_answer():
+        with reading("getrawtransaction"):
             parent = self._parent(i.txid)
             return replace(i, prevout=parent.read_output(i.vout, self._network)) if parent else i
 
     def total(self, outpoints: Iterable[Outpoint]) -> int | None:
         """Satoshis of these, looked up in their parents; None where one of those is not known."""
         total = 0
-        with _as_unexpected_answer():
+        with reading("getrawtransaction"):
             for txid, vout in outpoints:
                 if (parent := self._parent(txid)) is None:
                     return None
@@ -87,12 +86,3 @@ class PrevoutQuestion:
             answer = self._asked[txid].known() if txid in self._asked else None
             self._parents[txid] = RawTransaction(bytes.fromhex(answer)) if answer else None
         return self._parents[txid]
-
-
-@contextmanager
-def _as_unexpected_answer() -> Iterator[None]:
-    """Bytes that are no transaction, or that lack an output which another one spends."""
-    try:
-        yield
-    except (ValueError, IndexError) as error:
-        raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error

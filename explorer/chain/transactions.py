@@ -13,12 +13,13 @@ from explorer.bitcoin.raw_transaction import RawTransaction
 from explorer.chain import facts, vanished
 from explorer.chain.batch import Batch
 from explorer.chain.in_block import find_elsewhere, find_inside
+from explorer.chain.odd_bytes import reading
 from explorer.chain.prevouts import PrevoutQuestion, missing
 from explorer.chain.sought import Sought, ask_bytes
 from explorer.chain.spends import SpendQuestion
 from explorer.chain.tip import ChainState, Moved, TipCheck, at_one_tip
 from explorer.chain.vanished import CONFIRMED, Fate, find_fate
-from explorer.errors import ExplorerError, NodeUnavailable, NotFound, Unsupported
+from explorer.errors import ExplorerError, NotFound, Unsupported
 from explorer.node import answers
 from explorer.node.capabilities import get_capabilities
 from explorer.node.rpc import Rpc
@@ -289,10 +290,8 @@ def _pages(tx: TransactionPart) -> int:
 
 
 def _read_bytes(data: str) -> RawTransaction:
-    try:
+    with reading("getrawtransaction"):
         return RawTransaction(bytes.fromhex(data))
-    except ValueError as error:
-        raise NodeUnavailable("node_unexpected_answer", method="getrawtransaction", reason=str(error)) from error
 
 
 def _part(wanted: Wanted, outline: answers.TxOutline, bare: RawTransaction) -> TransactionPart:
