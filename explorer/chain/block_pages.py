@@ -58,21 +58,13 @@ class BlockPage:
         return (self.page - 1) * PER_PAGE
 
 
-def get_block_page(rpc: Rpc, block_hash: str, page: int) -> BlockPage:
-    """All of it. Nothing is asked where all is kept, and at most four times in a row otherwise, some of it at the same
-    time.
+@contextmanager
+def block_page(rpc: Rpc, block_hash: str, page: int) -> Iterator[BlockPage]:
+    """As soon as its cards are there. What is figured is to be read inside, where it has one of the places for heavy
+    questions. Nothing is asked where all is kept, and at most four times in a row otherwise, some at the same time.
 
     Raises NotFound for an unknown block or page.
     """
-    with block_page(rpc, block_hash, page) as found:
-        found.figured()
-        return found
-
-
-@contextmanager
-def block_page(rpc: Rpc, block_hash: str, page: int) -> Iterator[BlockPage]:
-    """The same, as soon as its cards are there. What is figured is to be read inside, where it has one of the places
-    for heavy questions."""
     if cache.look_up(block_hash, BlockFacts) and kept_cards(block_hash, page):
         yield at_one_tip(rpc, lambda state: _page(rpc, state, block_hash, page))
         return

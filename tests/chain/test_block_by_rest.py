@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from explorer.chain.block_pages import get_block_page
+from explorer.chain.block_pages import block_page
 from explorer.errors import Unsupported
 from tests.chain.nodes import COINBASE, FakeChain, hash_of
 from tests.fakenode import FakeNode, RpcError
@@ -27,11 +27,11 @@ def node() -> Iterator[FakeNode]:
 
 
 def test_with_its_figures(node: FakeNode) -> None:
-    found = get_block_page(node.connect(), BLOCK, 1)
-    assert (found.count, found.missing) == (1, None)
-    assert found.block.header.size == len(BYTES)
-    assert found.block.stats
-    assert [card.total_out for card in found.cards] == [5_000_000_000]
+    with block_page(node.connect(), BLOCK, 1) as found:
+        assert (found.count, found.missing) == (1, None)
+        assert found.block.header.size == len(BYTES)
+        assert found.block.stats
+        assert [card.total_out for card in found.cards] == [5_000_000_000]
 
 
 def test_without_them(node: FakeNode) -> None:
@@ -39,10 +39,10 @@ def test_without_them(node: FakeNode) -> None:
         raise RpcError(-32601, "Method not found")
 
     node.answers["getblockstats"] = refuse
-    found = get_block_page(node.connect(), BLOCK, 1)
-    assert isinstance(found.missing, Unsupported)
-    assert found.block.stats is None
-    assert found.block.header.weight == node.answers["getblock"](BLOCK, 1)["weight"]
+    with block_page(node.connect(), BLOCK, 1) as found:
+        assert isinstance(found.missing, Unsupported)
+        assert found.block.stats is None
+        assert found.block.header.weight == node.answers["getblock"](BLOCK, 1)["weight"]
     page = Explorer(f"http://{node.login}@127.0.0.1:{node.port}").get(f"/block/{BLOCK}")
     assert page.status == 200
     assert page.facts["Fees"] == "not known"
