@@ -105,7 +105,7 @@ class Vout(Struct):
 
 
 class Tx(Struct):
-    """`getrawtransaction` 1 and 2, and a member of `getblock` 2 and 3 (without blockhash and confirmations)."""
+    """`getrawtransaction` 1 and 2, and a member of `getblock` 2 and 3: what both have."""
 
     txid: str
     hash: str  # the wtxid
@@ -117,8 +117,6 @@ class Tx(Struct):
     vin: list[Vin]
     vout: list[Vout]
     fee: Decimal | None = None
-    blockhash: str | None = None  # absent in the mempool
-    confirmations: int = 0  # 0 also in a block outside the best chain
 
 
 class TxOutline(Struct):
@@ -134,8 +132,8 @@ class TxOutline(Struct):
     vin: list[Raw]  # of Vin
     vout: list[Raw]  # of Vout
     fee: Decimal | None = None
-    blockhash: str | None = None
-    confirmations: int = 0
+    blockhash: str | None = None  # absent in the mempool
+    confirmations: int = 0  # 0 also in a block outside the best chain
     blocktime: int = 0  # absent outside the best chain
     hex: str = ""
 
