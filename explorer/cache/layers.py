@@ -44,10 +44,10 @@ class Layers(BaseCache):
 
     def set(self, key: str, value: bytes, timeout: int | timedelta | None = None) -> bool:
         """At once in the own memory; those who are far find it a moment later, so that no visitor waits for that."""
-        self._remember(key, value)
         if self.shared.is_near:
-            self.shared.set(key, value)
+            self.set_now(key, value)
         else:
+            self._remember(key, value)
             _sharing.put((self.shared, key, value))
             _sharer()
         return True

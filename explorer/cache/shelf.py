@@ -36,8 +36,7 @@ class Shelf:
     is_near = True
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
-        self._folder = folder
-        self._place = str(folder)
+        self._folder = str(folder)  # of text a path is made in no time: pathlib takes longer than the file does
         self._max_bytes = max_bytes
         self._written = 0  # bytes, by this process, since it last swept
         self._sweeping = threading.Lock()
@@ -71,8 +70,7 @@ class Shelf:
             threading.Thread(target=self._sweep, name="sweep", daemon=True).start()  # a tenth of a second
 
     def _path(self, key: str) -> str:
-        """As text, of which a path is made in no time: pathlib takes longer than the file does."""
-        return f"{self._place}/{_digest(key).hex()}"
+        return f"{self._folder}/{_digest(key).hex()}"
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
