@@ -80,9 +80,9 @@ class Wire:
                 else:
                     reply.end()
         finally:
-            answer = reply.close()
+            reply.let_go()
         self.is_reusable = reply.can_go_on
-        return answer
+        return reply.answer
 
     def _send(self, request: bytes, deadline: float) -> None:
         self._sock.settimeout(seconds_until(deadline))
@@ -134,9 +134,12 @@ class _Reply:
             raise CutShort
         self.is_whole = True
 
-    def close(self) -> Answer:
-        """It and the parser know each other, and would both wait for the collector."""
+    def let_go(self) -> None:
+        """Of the parser: it and this know each other, and would both wait for the collector."""
         del self._parser
+
+    @property
+    def answer(self) -> Answer:
         kind, _, _ = (self._header("content-type") or "").partition(";")
         is_json = kind.strip().lower() == "application/json"
         return Answer(self._status, is_json, self._header("retry-after"), b"".join(self._chunks))
