@@ -49,35 +49,32 @@ def render(name: str, chain_state: ChainState | None, /, *, chain: ChainStatus |
     seen = chain_state or last_seen(connection)
     chain = chain or (chain_state.chain if chain_state else None)
     label = connection.label if has_answered() or not chain_state else chain_state.label
-    preferences = of_request(request.environ)
-    with applied(preferences):
-        return template_of(name, preferences.language).render(
-            values,
-            here=values.get("here") or here(),
-            preferences=preferences,
-            languages=LANGUAGES,
-            tags=TAGS,
-            units=UNITS,
-            public=settings().origin if settings().public_url else "",  # what the rest of the world may be told
-            can_describe_search=settings().origin is not None,
-            site=_(SITE),
-            version=VERSION,
-            answered=chain is not None or has_answered(),
-            rpc_label=said(connection.label) if connection.is_demo else label,
-            is_demo=connection.is_demo,
-            now=connection.now(),
-            network=chain.network if chain else seen.chain.network if seen else None,
-            node_version=seen.status.node.version if seen and seen.label == label else None,
-            tip=chain,
-            mempool_count=seen.status.mempool.count if seen else None,
-        )
+    return part(
+        name,
+        **{"here": here(), **values},
+        languages=LANGUAGES,
+        tags=TAGS,
+        units=UNITS,
+        public=settings().origin if settings().public_url else "",  # what the rest of the world may be told
+        can_describe_search=settings().origin is not None,
+        site=_(SITE),
+        version=VERSION,
+        answered=chain is not None or has_answered(),
+        rpc_label=said(connection.label) if connection.is_demo else label,
+        is_demo=connection.is_demo,
+        now=connection.now(),
+        network=chain.network if chain else seen.chain.network if seen else None,
+        node_version=seen.status.node.version if seen and seen.label == label else None,
+        tip=chain,
+        mempool_count=seen.status.mempool.count if seen else None,
+    )
 
 
 def part(name: str, /, **values: Any) -> Markup:
-    """A piece of a page, for a value of `render`."""
+    """A template filled in as the visitor reads: by itself it is a piece of a page, for a value of `render`."""
     preferences = of_request(request.environ)
     with applied(preferences):
-        return markup(template_of(name, preferences.language).render(values))
+        return markup(template_of(name, preferences.language).render(values, preferences=preferences))
 
 
 def here() -> str:
