@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
-from operator import itemgetter
 from time import monotonic
 from typing import Final
 from urllib.parse import parse_qsl
@@ -100,22 +99,22 @@ def is_zone(name: str) -> bool:
 
 # --- of visitors lately -----------------------------------------------------------------------------------------------
 
-_last_used: Final[dict[Preferences, float]] = {}  # monotonic seconds
+_last_used: Final[dict[Preferences, float]] = {}  # monotonic seconds, the latest last
 
 
 def note_use(preferences: Preferences) -> None:
     """Somebody reads like this. Safe for threads."""
+    _last_used.pop(preferences, None)
     _last_used[preferences] = monotonic()
     if len(_last_used) > MOST_USED:
-        with suppress(KeyError, RuntimeError, ValueError):  # another thread was faster
-            del _last_used[min(_last_used, key=_last_used.__getitem__)]
+        with suppress(KeyError, RuntimeError):  # another thread was faster
+            del _last_used[next(iter(_last_used))]
 
 
 def in_use(seconds: float) -> list[Preferences]:
     """Those of the last so many seconds, the latest first."""
     since = monotonic() - seconds
-    found = [(used, preferences) for preferences, used in list(_last_used.items()) if used > since]
-    return [preferences for _, preferences in sorted(found, key=itemgetter(0), reverse=True)]
+    return [preferences for preferences, used in reversed(list(_last_used.items())) if used > since]
 
 
 # --- of the page that is being made -----------------------------------------------------------------------------------
