@@ -91,7 +91,7 @@ def crawler(world: World) -> Iterator[Figure]:
 
         def beside_crawler() -> float:
             with crawl.going_on():
-                saw = loads.start("/", FEW)
+                saw = loads.see("/", FEW)
             server.settle()
             slowest.append((saw.p50 * 1000, saw.p99 * 1000))
             return saw.rate
@@ -140,11 +140,11 @@ class Loads:
 
     def take(self, path: str, connections: int, *encodings: str | None) -> Load:
         """Leaves the server as it was."""
-        saw = self.start(path, connections, *encodings)
+        saw = self.see(path, connections, *encodings)
         self._server.settle()
         return saw
 
-    def start(self, path: str, connections: int, *encodings: str | None) -> Load:
+    def see(self, path: str, connections: int, *encodings: str | None) -> Load:
         """Leaves it busy with what may still be under way."""
         saw = load(self._server.url + path, connections, self._seconds, *encodings)
         self.failed += saw.failed
