@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import gzip
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import time
 from typing import Any
 
 import pytest
 import zstandard
-from werkzeug.test import TestResponse
 
-from explorer import background, cache
+from explorer import cache
 from explorer.chain import tip
-from explorer.web import lifetime, page_cache, preferences
+from explorer.web import lifetime, page_cache
 from tests.chain.nodes import FakeChain, hash_of
 from tests.fakenode import FakeNode, RpcError
 from tests.pages import Explorer
+from tests.web.kept import BLOCK, asked, entries, explorer, get, pages
 
-BLOCK = f"/block/{hash_of('a', 7)}"
-
-
-@pytest.fixture
-def explorer(node: FakeNode) -> Iterator[Explorer]:
-    """As in production: what the watcher has seen is used without asking. Here it looks when the test tells it to."""
-    explorer = Explorer(f"http://{node.login}@127.0.0.1:{node.port}")
-    with explorer.watched():
-        yield explorer
+__all__ = ["explorer"]  # a fixture
 
 
 @pytest.fixture
@@ -37,32 +28,6 @@ def later(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     passed = [0.0]
     monkeypatch.setattr(page_cache, "time", lambda: time() + passed[0])
     return passed
-
-
-def get(explorer: Explorer, path: str, method: str = "GET", **headers: str) -> TestResponse:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = explorer.client.open(path, method=method, headers=named)
-    answer.get_data()
-    answer.close()
-    return answer
-
-
-def pages(explorer: Explorer) -> dict[Any, float]:
-    """Of the pages that are kept, by their keys: until when each holds."""
-    kept = cache.layers_of(explorer.app).memory._entries
-    return {key: value.until for key, (value, _) in kept.items() if isinstance(value, page_cache.Page)}
-
-
-def entries(explorer: Explorer) -> set[Any]:
-    """Their keys."""
-    return set(pages(explorer))
-
-
-def asked(explorer: Explorer, path: str, method: str = "GET", **headers: str) -> tuple[TestResponse, int]:
-    """The answer, and how often the node was asked for it."""
-    before = explorer.connection.round_trips
-    answer = get(explorer, path, method, **headers)
-    return answer, explorer.connection.round_trips - before
 
 
 # --- asking again -----------------------------------------------------------------------------------------------------
@@ -299,36 +264,6 @@ def test_a_page_made_while_the_chain_moved_is_not_kept_under_the_older_state(
     assert old.tip not in key
     assert new.tip in key
     assert asked(explorer, BLOCK)[1] == 0
-
-
-# --- before anyone asks -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def nobody_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preferences, "_last_used", {})
-
-
-@pytest.mark.usefixtures("nobody_before")
-def test_pages_are_prepared_as_visitors_read(explorer: Explorer, chain: FakeChain) -> None:
-    readers: list[dict[str, str]] = [{"Accept_Language": "zh"}, {"Cookie": "unit=sat; zone=Asia/Shanghai"}]
-    for reader in readers:
-        get(explorer, BLOCK, **reader)
-    chain.height = 26
-    tip.look(explorer.connection)
-    background.make_ready(explorer.app, ["/", BLOCK])
-    for reader in readers:
-        for path in ("/", BLOCK):
-            answer, count = asked(explorer, path, **reader)
-            assert (answer.status_code, count) == (200, 0)
-    assert len(entries(explorer)) == 2 + 4  # those of before, and what was prepared
-
-
-@pytest.mark.usefixtures("nobody_before")
-def test_where_nobody_came_yet_they_are_prepared_as_most_read(explorer: Explorer) -> None:
-    background.make_ready(explorer.app, [BLOCK])
-    assert asked(explorer, BLOCK)[1] == 0
-    assert preferences.in_use(60) == [preferences.USUAL]  # of that visit: preparing is none
 
 
 # --- ages -------------------------------------------------------------------------------------------------------------
